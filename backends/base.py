@@ -1,0 +1,123 @@
+"""The seam between the engine and a wire protocol.
+
+An adapter translates one wire format and nothing else: no aggregation, no retries, no printing. It is used as
+
+    async with backend.send(request) as answer:      # raises BackendError before an answer exists
+        async for arrival in answer:                 # raises BackendError inside the stream
+            ...
+
+Leaving the block, by any road, closes the stream: an unfinished answer's connection is aborted, never reused.
+
+The unit handed over is what *one read* of the socket brought (`Arrival`), not one event: all events of a read
+share its stamp, and at high rates a read holds many events.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Stamp = Literal["kernel", "user"]
+"""Where a receive stamp was taken: by the kernel when the segment arrived, or by us after the read returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One prompt as every backend gets it.
+
+    Attributes:
+        index: position in the prompt stream.
+        messages: the conversation, oldest first.
+        max_tokens: most output tokens wanted.
+        fixed_length: ask for exactly `max_tokens` (`ignore_eos`, `min_tokens`) where the server can.
+        temperature: 0 is greedy.
+        timeout_s: from the start of the request to its last byte.
+    """
+
+    index: int
+    messages: tuple[Message, ...]
+    max_tokens: int
+    fixed_length: bool = False
+    temperature: float = 0.0
+    timeout_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts as the server states them (provenance `usage`)."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+@dataclass(slots=True)
+class Arrival:
+    """What one read of the socket brought, decoded.
+
+    Attributes:
+        at_ns: receive stamp on the `time.perf_counter_ns` clock, taken before any decoding.
+        chunks: events with *generated* content (text, reasoning or tool arguments); role-only, empty, usage,
+            comment, ping and `[DONE]` events are not chunks (measurement.md, "Clock and stamps").
+        answer_chunks: those of `chunks` that carry something other than reasoning.
+        text: the answer text of this read, in order; reasoning and tool arguments are apart.
+        reasoning: the reasoning text of this read.
+        tool_arguments: the tool-call argument text of this read.
+        output_tokens: the server's running total of output tokens after this read, where it states one on
+            every chunk (continuous usage); None otherwise.
+        usage: final usage, when this read brought it.
+        finish_reason: as the server says it, when this read brought it.
+        vendor: the server's own timings in seconds by name (queue, prefill …), when this read brought them.
+    """
+
+    at_ns: int
+    chunks: int = 0
+    answer_chunks: int = 0
+    text: str = ""
+    reasoning: str = ""
+    tool_arguments: str = ""
+    output_tokens: int | None = None
+    usage: Usage | None = None
+    finish_reason: str | None = None
+    vendor: Mapping[str, float] = field(default_factory=dict)
+
+
+class Answer(Protocol):
+    """A response whose status line said yes; iterate it for its arrivals.
+
+    Attributes:
+        sent_ns: t_0, just before the request's first byte was written, after connecting.
+        connect_ns: time spent on TCP and TLS before `sent_ns`; 0 on a reused connection.
+        stamp: where `Arrival.at_ns` comes from.
+        server: the `Server` response header, or "".
+    """
+
+    sent_ns: int
+    connect_ns: int
+    stamp: Stamp
+    server: str
+
+    def __aiter__(self) -> AsyncIterator[Arrival]:
+        """Arrivals in order; raises BackendError when the stream fails before it is complete."""
+        ...
+
+
+class Backend(Protocol):
+    """One endpoint to measure."""
+
+    def send(self, request: Request) -> AbstractAsyncContextManager[Answer]:
+        """Send `request` once; see the module's text. Raises BackendError, and nothing else, for a failure."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...

@@ -1,0 +1,105 @@
+"""What tokens cost, in USD: list-price APIs, rented chips, owned chips.
+
+Definitions: measurement.md, "Cost". Every price carries its date and source, and every figure its basis.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+HOURS_PER_YEAR = 8760.0
+
+
+class ApiPrice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="basis", tag="api"):
+    """A price per million tokens. `usd_per_m_cached` defaults to the input price."""
+
+    usd_per_m_input: float
+    usd_per_m_output: float
+    usd_per_m_cached: float | None = None
+    as_of: str = ""
+    source: str = ""
+
+
+class RentedPrice(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="basis", tag="rented"
+):
+    """Chips rented by the hour, billed whether busy or not."""
+
+    usd_per_chip_hour: float
+    chips: float = 1
+    as_of: str = ""
+    source: str = ""
+
+
+class OwnedPrice(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="basis", tag="owned"
+):
+    """Chips owned or colocated; all money is per chip except where an hour of the whole is meant."""
+
+    capex_usd: float
+    chips: float = 1
+    residual_usd: float = 0.0
+    life_years: float = 4.0
+    availability: float = 0.97
+    kw_per_chip: float = 0.0
+    pue: float = 1.3
+    usd_per_kwh: float = 0.10
+    colo_usd_per_hour: float = 0.0
+    ops_usd_per_hour: float = 0.0
+    as_of: str = ""
+    source: str = ""
+
+    def usd_per_hour(self) -> float:
+        """$/h of all chips = (capex - residual)/(life_h * availability) + kW * PUE * $/kWh + colo + ops."""
+        capital = (self.capex_usd - self.residual_usd) / (self.life_years * HOURS_PER_YEAR * self.availability)
+        energy = self.kw_per_chip * self.pue * self.usd_per_kwh
+        return self.chips * (capital + energy) + self.colo_usd_per_hour + self.ops_usd_per_hour
+
+
+Price = ApiPrice | RentedPrice | OwnedPrice
+
+
+def usd_per_hour(price: Price) -> float | None:
+    """What an hour costs, busy or idle; None for a price per token."""
+    match price:
+        case RentedPrice():
+            return price.usd_per_chip_hour * price.chips
+        case OwnedPrice():
+            return price.usd_per_hour()
+        case ApiPrice():
+            return None
+
+
+class TokenCounts(Protocol):
+    """Whatever counts tokens: usage of one request, or a backend's totals."""
+
+    @property
+    def input_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def output_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def cached_tokens(self) -> int: ...  # noqa: D102
+
+
+def api_usd(price: ApiPrice, tokens: TokenCounts) -> float:
+    """(in - cached) * p_in + cached * p_cached + out * p_out."""
+    cached_price = price.usd_per_m_input if price.usd_per_m_cached is None else price.usd_per_m_cached
+    fresh = tokens.input_tokens - tokens.cached_tokens
+    return (
+        fresh * price.usd_per_m_input
+        + tokens.cached_tokens * cached_price
+        + tokens.output_tokens * price.usd_per_m_output
+    ) / 1e6
+
+
+def spent_usd(price: Price, tokens: TokenCounts, elapsed_s: float) -> float:
+    """Spend so far: per token for an API, by the clock for chips."""
+    if isinstance(price, ApiPrice):
+        return api_usd(price, tokens)
+    hourly = usd_per_hour(price)
+    return (hourly or 0.0) * elapsed_s / 3600.0
+
+
+def usd_per_m(spent: float, tokens: float) -> float | None:
+    """Effective $/M tokens = spend / tokens * 10^6; None before the first token."""
+    return spent / tokens * 1e6 if tokens > 0 else None

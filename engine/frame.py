@@ -1,0 +1,203 @@
+"""What crosses from the engine to whoever watches: frozen, versioned, cumulative.
+
+Totals and histograms since the start of the measured window, never deltas: a dropped frame loses nothing and any
+window is one subtraction. A frame describes itself; no earlier message is needed to read it.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+from .cost import Price
+from .histogram import HistogramState
+from .plan import ArrivalsPlan, SloPlan, WorkloadPlan
+
+FRAME_VERSION: Final = 1
+
+METRICS: Final = (
+    "ttft", "ttft_sched", "ttfo", "tpot", "icl", "itl", "e2e", "e2e_sched", "send_lag", "connect",
+)  # fmt: skip
+"""Names of the histograms in `BackendFrame.histograms`; definitions in measurement.md."""
+
+SLOT_NS: Final = 100_000_000
+"""Width of a slot of `Timeline`."""
+
+SLOTS: Final = 300
+"""Most slots a `Timeline` holds: the last 30 s."""
+
+Label = Literal["LIVE", "SIM", "REPLAY"]
+Phase = Literal["starting", "warmup", "running", "draining", "done"]
+StopReason = Literal["", "requests", "duration", "budget", "told", "interrupted", "parent gone", "unreachable"]
+TokenSource = Literal["usage", "tok", "≈", ""]
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """Output tokens by arrival, smeared over each chunk's gap (measurement.md, "system tok/s").
+
+    Attributes:
+        first_slot: number of the oldest slot; slot k covers [k, k + 1) * SLOT_NS of run time.
+        tokens: tokens in each slot from `first_slot` on, at most SLOTS of them.
+    """
+
+    first_slot: int = 0
+    tokens: tuple[float, ...] = ()
+
+
+class Thinned(msgspec.Struct, frozen=True, kw_only=True):
+    """Every `stride`-th request's metric, and its serial sums, for statistics that need independence.
+
+    Attributes:
+        stride: 1, 2, 4, … requests by index.
+        histogram: values of the sampled requests.
+        pairs: number of consecutive sampled pairs (x, y), x = ln(value).
+        sums: Σx, Σy, Σx², Σy², Σxy over those pairs.
+    """
+
+    stride: int
+    histogram: HistogramState
+    pairs: int = 0
+    sums: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """One backend so far.
+
+    Attributes:
+        label: LIVE, SIM or REPLAY; never optional.
+        url: base URL without credentials.
+        model: model asked for.
+        served_model: what the server says it is; "" until known.
+        hardware, engine: as the plan says.
+        price: with its date and source.
+        stamp: where receive stamps come from.
+        state: "down" when nobody answers there (sending goes on, slowly), else "ok".
+        scheduled: = finished + failed + in_flight + not_sent, always.
+        finished: complete answers.
+        failed: everything else that was sent or tried.
+        errors: failed by kind; sums to `failed`.
+        last_error: one safe line, "" if none yet.
+        input_tokens, cached_tokens, output_tokens, reasoning_tokens: of finished and failed requests.
+        usage_requests: requests whose counts are the server's own.
+        estimated_requests: requests whose counts are estimates.
+        arriving_tokens: output tokens by arrival, in-flight requests included (estimated until usage comes).
+        chunks: content chunks.
+        characters: characters of text, reasoning and tool arguments.
+        spent_usd: None without a price.
+        good: requests that met every limit of the SLO; None without an SLO.
+        histograms: by name of METRICS, those that are not empty.
+        thinned: by metric name ("ttft_sched", "tpot", "e2e_sched"), strides ascending.
+        finish_reasons: finished requests by finish reason.
+    """
+
+    name: str
+    label: Label = "LIVE"
+    url: str = ""
+    model: str = ""
+    served_model: str = ""
+    hardware: str = ""
+    engine: str = ""
+    price: Price | None = None
+    stamp: Literal["kernel", "user", ""] = ""
+    state: Literal["ok", "down"] = "ok"
+    scheduled: int = 0
+    finished: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    not_sent: int = 0
+    errors: dict[str, int] = {}
+    last_error: str = ""
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    usage_requests: int = 0
+    estimated_requests: int = 0
+    arriving_tokens: float = 0.0
+    chunks: int = 0
+    characters: int = 0
+    spent_usd: float | None = None
+    good: int | None = None
+    histograms: dict[str, HistogramState] = {}
+    thinned: dict[str, tuple[Thinned, ...]] = {}
+    finish_reasons: dict[str, int] = {}
+    timeline: Timeline = Timeline()
+
+    @property
+    def token_source(self) -> TokenSource:
+        """Provenance of the token counts: `≈` as soon as one request's are estimated."""
+        if self.estimated_requests:
+            return "≈"
+        return "usage" if self.usage_requests else ""
+
+
+class ClientFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """The instrument's own error (measurement.md, "The instrument's own error").
+
+    Attributes:
+        loop_lag: lateness of the engine's event loop.
+        cpu_share: share of one core the worker used over the last second.
+    """
+
+    loop_lag: HistogramState = HistogramState()
+    cpu_share: float = 0.0
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of load or workload while it ran: on every time axis, and the start of a new window."""
+
+    at_ns: int
+    text: str
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of a run at one moment.
+
+    Attributes:
+        at_ns: since the measured window opened (run time); 0 during warm-up.
+        started_utc: ISO 8601, when the window opened; "" before.
+        offered_per_s: open loop: the rate scheduled now; None in closed loop.
+        warmup_done: warm-up answers so far, over all backends.
+        markers: oldest first, the last 100.
+    """
+
+    version: int = FRAME_VERSION
+    seq: int = 0
+    title: str = ""
+    phase: Phase = "starting"
+    stop_reason: StopReason = ""
+    at_ns: int = 0
+    started_utc: str = ""
+    seed: int = 0
+    workload: WorkloadPlan = WorkloadPlan()
+    arrivals: ArrivalsPlan = ArrivalsPlan()
+    slo: SloPlan = SloPlan()
+    requests: int | None = None
+    duration_s: float | None = None
+    warmup: int = 0
+    warmup_done: int = 0
+    budget_usd: float | None = None
+    offered_per_s: float | None = None
+    client: ClientFrame = ClientFrame()
+    markers: tuple[Marker, ...] = ()
+    backends: tuple[BackendFrame, ...] = ()
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Frame)
+
+
+class FrameVersionError(ValueError):
+    """A frame written by another version of infertop."""
+
+
+def encode(frame: Frame) -> bytes:
+    """`frame` as msgpack."""
+    return _encoder.encode(frame)
+
+
+def decode(data: bytes) -> Frame:
+    """The frame in `data`; raises FrameVersionError or msgspec.DecodeError."""
+    frame = _decoder.decode(data)
+    if frame.version != FRAME_VERSION:
+        raise FrameVersionError(f"frame version {frame.version}, this infertop reads {FRAME_VERSION}")
+    return frame

@@ -1,0 +1,192 @@
+"""Log-bucket histograms of durations: exact to merge and subtract, 0.5 % relative error.
+
+Definition: measurement.md, "Histograms" (fixed log buckets, gamma = (1 + a)/(1 - a), estimate = lower edge
+times 2 gamma/(1 + gamma), 10 us to 1000 s plus under and overflow). The same edges everywhere, so panels align
+and any two histograms add and subtract.
+"""
+
+from collections.abc import Iterable
+from typing import Final, Self
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+ALPHA: Final = 0.005
+GAMMA: Final = (1 + ALPHA) / (1 - ALPHA)
+LOW_NS: Final = 10_000
+HIGH_NS: Final = 1_000_000_000_000
+BUCKETS: Final = int(np.ceil(np.log(HIGH_NS / LOW_NS) / np.log(GAMMA)))
+EDGES_NS: Final[npt.NDArray[np.float64]] = np.asarray(LOW_NS * GAMMA ** np.arange(BUCKETS + 1), np.float64)
+"""Bucket i holds values in [EDGES_NS[i], EDGES_NS[i + 1])."""
+CENTRES_NS: Final[npt.NDArray[np.float64]] = np.asarray(EDGES_NS[:-1] * (2 * GAMMA / (1 + GAMMA)), np.float64)
+
+FLOORS: Final = {0.5: 11, 0.9: 64, 0.95: 130, 0.99: 662, 0.999: 6636}
+"""Samples a percentile needs before it is shown as fact (99 % confidence, MLPerf order statistics)."""
+
+_LOG_GAMMA = float(np.log(GAMMA))
+_FLUSH_AT = 4096
+
+
+class HistogramState(msgspec.Struct, frozen=True, array_like=True):
+    """A histogram as it crosses a process boundary: sparse, self-contained.
+
+    Attributes:
+        index: bucket numbers that are not empty, little-endian uint16.
+        count: their counts, little-endian int64, as many as `index`.
+        under: values below 10 us.
+        over: values of 1000 s and above.
+        total_ns: sum of all values.
+        min_ns: smallest value, 0 when empty.
+        max_ns: largest value, 0 when empty.
+    """
+
+    index: bytes = b""
+    count: bytes = b""
+    under: int = 0
+    over: int = 0
+    total_ns: int = 0
+    min_ns: int = 0
+    max_ns: int = 0
+
+
+class Histogram:
+    """Counts of durations in ns; `add` is cheap, the buckets are filled in batches."""
+
+    __slots__ = ("_counts", "_pending", "max_ns", "min_ns", "over", "total_ns", "under")
+
+    def __init__(self) -> None:
+        self._counts: npt.NDArray[np.int64] = np.zeros(BUCKETS, np.int64)
+        self._pending: list[int] = []
+        self.under = 0
+        self.over = 0
+        self.total_ns = 0
+        self.min_ns = 0
+        self.max_ns = 0
+
+    @classmethod
+    def of(cls, state: HistogramState) -> Self:
+        """The histogram that `state` describes; raises ValueError if its arrays do not fit."""
+        made = cls()
+        index = np.frombuffer(state.index, "<u2")
+        count = np.frombuffer(state.count, "<i8")
+        if len(index) != len(count) or (len(index) and int(index.max()) >= BUCKETS):
+            raise ValueError("histogram state: index and count do not fit")
+        made._counts[index] = count
+        made.under, made.over = state.under, state.over
+        made.total_ns, made.min_ns, made.max_ns = state.total_ns, state.min_ns, state.max_ns
+        return made
+
+    def add(self, value_ns: int) -> None:
+        """Count one duration; a negative one counts as 0."""
+        self._pending.append(value_ns)
+        if len(self._pending) >= _FLUSH_AT:
+            self._flush()
+
+    def extend(self, values_ns: Iterable[int]) -> None:
+        """Count many durations."""
+        self._pending.extend(values_ns)
+        if len(self._pending) >= _FLUSH_AT:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._pending:
+            return
+        values = np.maximum(np.asarray(self._pending, np.int64), 0)
+        self._pending.clear()
+        first = not len(self)
+        self.total_ns += int(values.sum())
+        low, high = int(values.min()), int(values.max())
+        self.min_ns = low if first else min(self.min_ns, low)
+        self.max_ns = max(self.max_ns, high)
+        if low < LOW_NS:
+            inside = values >= LOW_NS
+            self.under += len(values) - int(inside.sum())
+            values = values[inside]
+        index = np.floor(np.log(values / LOW_NS) / _LOG_GAMMA).astype(np.int64)
+        if high >= HIGH_NS:
+            inside = index < BUCKETS
+            self.over += len(index) - int(inside.sum())
+            index = index[inside]
+        self._counts += np.bincount(index, minlength=BUCKETS)[:BUCKETS]
+
+    def __len__(self) -> int:
+        """How many values were counted."""
+        return int(self._counts.sum()) + self.under + self.over + len(self._pending)
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Counts per bucket, shape (BUCKETS,); do not write to it."""
+        self._flush()
+        return self._counts
+
+    def state(self) -> HistogramState:
+        """This histogram, ready to be sent."""
+        counts = self.counts
+        index = np.flatnonzero(counts)
+        return HistogramState(
+            index.astype("<u2").tobytes(),
+            counts[index].astype("<i8").tobytes(),
+            self.under,
+            self.over,
+            self.total_ns,
+            self.min_ns,
+            self.max_ns,
+        )
+
+    def __add__(self, other: "Histogram") -> "Histogram":
+        """All values of both."""
+        return self._combined(other, 1)
+
+    def __sub__(self, earlier: "Histogram") -> "Histogram":
+        """The values counted since `earlier`, a former state of this histogram.
+
+        Extremes of a difference are not known; they are the edges of its outermost buckets.
+        """
+        return self._combined(earlier, -1)
+
+    def _combined(self, other: "Histogram", sign: int) -> "Histogram":
+        made = Histogram()
+        made._counts = self.counts + sign * other.counts
+        made.under = self.under + sign * other.under
+        made.over = self.over + sign * other.over
+        made.total_ns = self.total_ns + sign * other.total_ns
+        if sign > 0:
+            known = [h for h in (self, other) if len(h)]
+            made.min_ns = min((h.min_ns for h in known), default=0)
+            made.max_ns = max((h.max_ns for h in known), default=0)
+        elif not len(other):
+            made.min_ns, made.max_ns = self.min_ns, self.max_ns
+        elif len(made):
+            filled = np.flatnonzero(made._counts)
+            low, high = (int(filled[0]), int(filled[-1])) if len(filled) else (0, 0)
+            made.min_ns = self.min_ns if made.under else int(EDGES_NS[low])
+            made.max_ns = self.max_ns if made.over else min(self.max_ns, int(EDGES_NS[high + 1]))
+        return made
+
+    def mean_ns(self) -> float | None:
+        """Arithmetic mean (exact, not from buckets); None when empty."""
+        n = len(self)
+        self._flush()
+        return self.total_ns / n if n else None
+
+    def quantile_ns(self, p: float) -> float | None:
+        """The p-quantile (0 < p <= 1, nearest rank), within 0.5 %; None when empty.
+
+        Underflow reports the least value seen and overflow the greatest.
+        """
+        n = len(self)
+        if not n:
+            return None
+        counts = self.counts
+        rank = max(1, int(np.ceil(p * n)))
+        if rank <= self.under:
+            return float(self.min_ns)
+        at = int(np.searchsorted(np.cumsum(counts), rank - self.under))
+        if at >= BUCKETS:
+            return float(self.max_ns)
+        return float(min(max(CENTRES_NS[at], self.min_ns), self.max_ns))
+
+    def supports(self, p: float) -> bool:
+        """Whether the sample is large enough for the p-quantile to be shown as fact (`FLOORS`)."""
+        return len(self) >= FLOORS[p]
