@@ -79,7 +79,10 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
         input_tokens, cached_tokens, output_tokens, reasoning_tokens: of finished and failed requests.
         usage_requests: requests whose counts are the server's own.
         estimated_requests: requests whose counts are estimates.
-        arriving_tokens: output tokens by arrival, in-flight requests included (estimated until usage comes).
+        active_ns: from its first send to its last arrival, or to the end of the window if that came first; the
+            denominator of throughput.
+        arriving_tokens: output tokens that arrived within `active_ns`, in-flight requests included (estimated
+            until usage comes); the numerator of throughput.
         chunks: content chunks.
         characters: characters of text, reasoning and tool arguments.
         spent_usd: None without a price.
@@ -112,6 +115,7 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
     reasoning_tokens: int = 0
     usage_requests: int = 0
     estimated_requests: int = 0
+    active_ns: int = 0
     arriving_tokens: float = 0.0
     chunks: int = 0
     characters: int = 0

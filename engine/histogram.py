@@ -53,16 +53,17 @@ class HistogramState(msgspec.Struct, frozen=True, array_like=True):
 class Histogram:
     """Counts of durations in ns; `add` is cheap, the buckets are filled in batches."""
 
-    __slots__ = ("_counts", "_pending", "max_ns", "min_ns", "over", "total_ns", "under")
+    __slots__ = ("_counts", "_max_ns", "_min_ns", "_over", "_pending", "_state", "_total_ns", "_under")
 
     def __init__(self) -> None:
         self._counts: npt.NDArray[np.int64] = np.zeros(BUCKETS, np.int64)
         self._pending: list[int] = []
-        self.under = 0
-        self.over = 0
-        self.total_ns = 0
-        self.min_ns = 0
-        self.max_ns = 0
+        self._state: HistogramState | None = None
+        self._under = 0
+        self._over = 0
+        self._total_ns = 0
+        self._min_ns = 0
+        self._max_ns = 0
 
     @classmethod
     def of(cls, state: HistogramState) -> Self:
@@ -73,8 +74,8 @@ class Histogram:
         if len(index) != len(count) or (len(index) and int(index.max()) >= BUCKETS):
             raise ValueError("histogram state: index and count do not fit")
         made._counts[index] = count
-        made.under, made.over = state.under, state.over
-        made.total_ns, made.min_ns, made.max_ns = state.total_ns, state.min_ns, state.max_ns
+        made._under, made._over = state.under, state.over
+        made._total_ns, made._min_ns, made._max_ns = state.total_ns, state.min_ns, state.max_ns
         return made
 
     def add(self, value_ns: int) -> None:
@@ -94,25 +95,26 @@ class Histogram:
             return
         values = np.maximum(np.asarray(self._pending, np.int64), 0)
         self._pending.clear()
+        self._state = None
         first = not len(self)
-        self.total_ns += int(values.sum())
+        self._total_ns += int(values.sum())
         low, high = int(values.min()), int(values.max())
-        self.min_ns = low if first else min(self.min_ns, low)
-        self.max_ns = max(self.max_ns, high)
+        self._min_ns = low if first else min(self._min_ns, low)
+        self._max_ns = max(self._max_ns, high)
         if low < LOW_NS:
             inside = values >= LOW_NS
-            self.under += len(values) - int(inside.sum())
+            self._under += len(values) - int(inside.sum())
             values = values[inside]
         index = np.floor(np.log(values / LOW_NS) / _LOG_GAMMA).astype(np.int64)
         if high >= HIGH_NS:
             inside = index < BUCKETS
-            self.over += len(index) - int(inside.sum())
+            self._over += len(index) - int(inside.sum())
             index = index[inside]
         self._counts += np.bincount(index, minlength=BUCKETS)[:BUCKETS]
 
     def __len__(self) -> int:
         """How many values were counted."""
-        return int(self._counts.sum()) + self.under + self.over + len(self._pending)
+        return int(self._counts.sum()) + self._under + self._over + len(self._pending)
 
     @property
     def counts(self) -> npt.NDArray[np.int64]:
@@ -121,18 +123,32 @@ class Histogram:
         return self._counts
 
     def state(self) -> HistogramState:
-        """This histogram, ready to be sent."""
-        counts = self.counts
-        index = np.flatnonzero(counts)
-        return HistogramState(
-            index.astype("<u2").tobytes(),
-            counts[index].astype("<i8").tobytes(),
-            self.under,
-            self.over,
-            self.total_ns,
-            self.min_ns,
-            self.max_ns,
-        )
+        """This histogram, ready to be sent; made anew only after something was counted."""
+        self._flush()
+        if self._state is None:
+            index = np.flatnonzero(self._counts)
+            self._state = HistogramState(
+                index.astype("<u2").tobytes(),
+                self._counts[index].astype("<i8").tobytes(),
+                self._under,
+                self._over,
+                self._total_ns,
+                self._min_ns,
+                self._max_ns,
+            )
+        return self._state
+
+    @property
+    def min_ns(self) -> int:
+        """Smallest value, 0 when empty."""
+        self._flush()
+        return self._min_ns
+
+    @property
+    def max_ns(self) -> int:
+        """Largest value, 0 when empty."""
+        self._flush()
+        return self._max_ns
 
     def __add__(self, other: "Histogram") -> "Histogram":
         """All values of both."""
@@ -148,27 +164,28 @@ class Histogram:
     def _combined(self, other: "Histogram", sign: int) -> "Histogram":
         made = Histogram()
         made._counts = self.counts + sign * other.counts
-        made.under = self.under + sign * other.under
-        made.over = self.over + sign * other.over
-        made.total_ns = self.total_ns + sign * other.total_ns
+        made._under = self._under + sign * other._under
+        made._over = self._over + sign * other._over
+        made._total_ns = self._total_ns + sign * other._total_ns
         if sign > 0:
             known = [h for h in (self, other) if len(h)]
-            made.min_ns = min((h.min_ns for h in known), default=0)
-            made.max_ns = max((h.max_ns for h in known), default=0)
+            made._min_ns = min((h._min_ns for h in known), default=0)
+            made._max_ns = max((h._max_ns for h in known), default=0)
         elif not len(other):
-            made.min_ns, made.max_ns = self.min_ns, self.max_ns
+            made._min_ns, made._max_ns = self._min_ns, self._max_ns
         elif len(made):
             filled = np.flatnonzero(made._counts)
-            low, high = (int(filled[0]), int(filled[-1])) if len(filled) else (0, 0)
-            made.min_ns = self.min_ns if made.under else int(EDGES_NS[low])
-            made.max_ns = self.max_ns if made.over else min(self.max_ns, int(EDGES_NS[high + 1]))
+            inside = len(filled) > 0
+            made._min_ns = int(EDGES_NS[filled[0]]) if inside and not made._under else self._min_ns
+            made._max_ns = int(EDGES_NS[filled[-1] + 1]) if inside and not made._over else self._max_ns
+            made._max_ns = min(made._max_ns, self._max_ns)
         return made
 
     def mean_ns(self) -> float | None:
         """Arithmetic mean (exact, not from buckets); None when empty."""
         n = len(self)
         self._flush()
-        return self.total_ns / n if n else None
+        return self._total_ns / n if n else None
 
     def quantile_ns(self, p: float) -> float | None:
         """The p-quantile (0 < p <= 1, nearest rank), within 0.5 %; None when empty.
@@ -180,12 +197,12 @@ class Histogram:
             return None
         counts = self.counts
         rank = max(1, int(np.ceil(p * n)))
-        if rank <= self.under:
-            return float(self.min_ns)
-        at = int(np.searchsorted(np.cumsum(counts), rank - self.under))
+        if rank <= self._under:
+            return float(self._min_ns)
+        at = int(np.searchsorted(np.cumsum(counts), rank - self._under))
         if at >= BUCKETS:
-            return float(self.max_ns)
-        return float(min(max(CENTRES_NS[at], self.min_ns), self.max_ns))
+            return float(self._max_ns)
+        return float(min(max(CENTRES_NS[at], self._min_ns), self._max_ns))
 
     def supports(self, p: float) -> bool:
         """Whether the sample is large enough for the p-quantile to be shown as fact (`FLOORS`)."""

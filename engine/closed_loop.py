@@ -1,0 +1,74 @@
+"""Closed loop: every backend always has `concurrency` prompts in flight and takes its next as one is answered."""
+
+import asyncio
+from collections.abc import Callable
+
+from .clock import Clock
+from .lane import Lane
+from .prompts import Prompt
+
+
+class ClosedLoop:
+    """Slots per lane; each is one prompt in flight.
+
+    Args:
+        lanes: the backends.
+        take: the next prompt for a lane, None when it has had all.
+        clock: for the scheduled time, which is when a slot becomes free.
+    """
+
+    def __init__(self, lanes: list[Lane], take: Callable[[Lane], Prompt | None], clock: Clock) -> None:
+        self._lanes = lanes
+        self._take = take
+        self._clock = clock
+        self._concurrency = 0
+        self._slots: dict[tuple[int, int], asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    def set_concurrency(self, concurrency: int) -> None:
+        """Open slots at once; surplus ones close as their prompt is answered."""
+        self._concurrency = concurrency
+        for at, lane in enumerate(self._lanes):
+            for number in range(concurrency):
+                if (at, number) not in self._slots:
+                    self._slots[at, number] = asyncio.create_task(self._slot(at, lane, number))
+
+    async def _slot(self, at: int, lane: Lane, number: int) -> None:
+        try:
+            while number < self._concurrency and not self._stopping.is_set():
+                prompt = self._take(lane)
+                if prompt is None:
+                    return
+                await lane.perform(prompt, self._clock.now_ns())
+                self._changed.set()
+                await self._pause(lane)
+        finally:
+            del self._slots[at, number]
+            self._changed.set()
+
+    async def _pause(self, lane: Lane) -> None:
+        if (pause_s := lane.pause_s()) > 0:
+            try:
+                await asyncio.wait_for(self._stopping.wait(), pause_s)
+            except TimeoutError:
+                return
+
+    async def exhausted(self) -> None:
+        """Return when every lane has had all its prompts answered, or nobody answers there.
+
+        Only a stream with an end can be exhausted: without one, a server that is down is waited for.
+        """
+        while any(not self._lanes[at].down for at, _ in self._slots):
+            self._changed.clear()
+            await self._changed.wait()
+
+    def stop(self) -> None:
+        """Take no further prompt."""
+        self._stopping.set()
+
+    async def drain(self) -> None:
+        """Return when nothing is in flight."""
+        self.stop()
+        while self._slots:
+            await asyncio.wait(list(self._slots.values()))

@@ -1,0 +1,108 @@
+"""Evidence about quantiles that stays valid while one watches: mixture martingales over histogram counts.
+
+Howard & Ramdas 2022; measurement.md, "Statistics that survive watching". For a threshold q and K = #{X <= q} out
+of n, `log_mixture` is ln M of the hypothesis "q is the p-quantile": M is a nonnegative supermartingale from 1
+under it, so M >= 1/alpha at *any* look, ever, has probability at most alpha.
+"""
+
+from dataclasses import dataclass
+from math import exp, lgamma, log
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from .histogram import BUCKETS, GAMMA, Histogram
+
+N_OPT: Final = 500
+"""Sample size at which the mixture is tightest."""
+
+_ALPHA_OPT = 0.05
+_CONCENTRATION: Final = N_OPT / (2 * log(1 / _ALPHA_OPT) + log(1 + 2 * log(1 / _ALPHA_OPT))) - 1
+
+
+def log_mixture(k: float, n: int, p: float) -> float:
+    """Return ln M = ln B(K + a, n - K + b) - ln B(a, b) - K ln p - (n - K) ln(1 - p).
+
+    a = kappa p and b = kappa (1 - p), with kappa from N_OPT.
+    """
+    a, b = _CONCENTRATION * p, _CONCENTRATION * (1 - p)
+    return _log_beta(k + a, n - k + b) - _log_beta(a, b) - k * log(p) - (n - k) * log(1 - p)
+
+
+def _log_beta(x: float, y: float) -> float:
+    return lgamma(x) + lgamma(y) - lgamma(x + y)
+
+
+@dataclass(frozen=True, slots=True)
+class QuantileEvidence:
+    """Evidence, as ln M, for every histogram bucket as the place of the p-quantile.
+
+    Attributes:
+        first: number of the first bucket in `inside`.
+        inside: ln M of the buckets from there on; shape (m,).
+        below: ln M of any bucket before `inside` (no sample at or under it).
+        above: ln M of any bucket after it (every sample under it).
+    """
+
+    first: int
+    inside: npt.NDArray[np.float64]
+    below: float
+    above: float
+
+    @classmethod
+    def of(cls, histogram: Histogram, p: float) -> Self:
+        """Evidence from all values counted in `histogram` (n >= 1).
+
+        The true quantile may lie anywhere inside a bucket, so K may be anything between the counts at its two
+        edges; the value that speaks least against it is taken.
+        """
+        counts = histogram.counts
+        n = len(histogram)
+        under = histogram.state().under
+        filled = np.flatnonzero(counts)
+        first, last = (int(filled[0]), int(filled[-1])) if len(filled) else (0, 0)
+        upper = under + np.cumsum(counts[first : last + 1])
+        lower = upper - counts[first : last + 1]
+        closest = np.clip(p * n, lower, upper)
+        inside = np.array([log_mixture(float(k), n, p) for k in closest])
+        return cls(first, inside, log_mixture(under, n, p), log_mixture(float(upper[-1]), n, p))
+
+    def at(self, buckets: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Evidence at those bucket numbers."""
+        offset = buckets - self.first
+        values = self.inside[np.clip(offset, 0, len(self.inside) - 1)]
+        return np.where(offset < 0, self.below, np.where(offset >= len(self.inside), self.above, values))
+
+
+def log_against_ratio(a: QuantileEvidence, b: QuantileEvidence, shift: int) -> float:
+    """Evidence, as ln E, against "the p-quantile of B is GAMMA^shift times that of A".
+
+    The arms answered the same prompts, so they are dependent and their evidence averages, (M_A + M_B)/2; the
+    hypothesis names no quantile of A, so the place that speaks least against it counts.
+    """
+    low = min(a.first, b.first - shift) - 1
+    high = max(a.first + len(a.inside), b.first + len(b.inside) - shift) + 1
+    places = np.arange(low, high)
+    return float(np.logaddexp(a.at(places), b.at(places + shift)).min() - log(2))
+
+
+@dataclass(frozen=True, slots=True)
+class RatioInterval:
+    """Ratios of B's quantile to A's that the evidence does not speak against; `low` and `high` inclusive."""
+
+    low: float
+    high: float
+
+
+def ratio_interval(a: QuantileEvidence, b: QuantileEvidence, centre: int, alpha: float) -> RatioInterval:
+    """The confidence sequence of the ratio around GAMMA^centre, at level `alpha` over all looks together."""
+    limit = log(1 / alpha)
+
+    def edge(step: int) -> int:
+        shift = centre
+        while abs(shift - centre) < BUCKETS and log_against_ratio(a, b, shift + step) < limit:
+            shift += step
+        return shift
+
+    return RatioInterval(exp((edge(-1) - 0.5) * log(GAMMA)), exp((edge(1) + 0.5) * log(GAMMA)))

@@ -1,0 +1,145 @@
+"""One request, measured: its arrivals become TTFT, ICL, TPOT, E2E and tokens in its backend's tally.
+
+Definitions: measurement.md, "Clock and stamps" and its table. t_s scheduled, t_0 sent, t_1 … t_n reads that
+brought generated content, N output tokens.
+"""
+
+from ..backends.base import Answer, Arrival, Usage
+from ..backends.errors import BackendError
+from .plan import SloPlan
+from .tally import Tally
+
+
+class Meter:
+    """Follows one request; `arrive` is the hot path."""
+
+    __slots__ = (
+        "_characters", "_chunks", "_credited", "_finish_reason", "_first_ns", "_first_tokens", "_icl", "_index",
+        "_last_ns", "_prompt_characters", "_scheduled_ns", "_seen_answer", "_sent_ns", "_stated", "_tally", "_usage",
+    )  # fmt: skip
+
+    def __init__(self, tally: Tally, index: int, scheduled_ns: int, prompt_characters: int) -> None:
+        self._tally = tally
+        self._index = index
+        self._scheduled_ns = scheduled_ns
+        self._prompt_characters = prompt_characters
+        self._icl = tally.histograms["icl"]
+        self._sent_ns: int | None = None
+        self._first_ns: int | None = None
+        self._last_ns = 0
+        self._seen_answer = False
+        self._chunks = 0
+        self._characters = 0
+        self._stated: int | None = None  # running total of continuous usage
+        self._first_tokens = 1
+        self._credited = 0.0  # tokens put on the timeline so far
+        self._usage: Usage | None = None
+        self._finish_reason: str | None = None
+        tally.scheduled += 1
+
+    @property
+    def got_content(self) -> bool:
+        """Whether anything was generated for it."""
+        return self._first_ns is not None
+
+    def sent(self, answer: Answer) -> None:
+        """The request was written and accepted."""
+        self._sent_ns = answer.sent_ns
+        self._tally.count_sent(answer, self._scheduled_ns)
+
+    def arrive(self, arrival: Arrival) -> None:
+        """Count what one read brought."""
+        if arrival.usage is not None:
+            self._usage = arrival.usage
+        if arrival.finish_reason is not None:
+            self._finish_reason = arrival.finish_reason
+        chunks = arrival.chunks
+        if not chunks:
+            return
+        tally, at_ns = self._tally, arrival.at_ns
+        stated: int | None = None
+        if arrival.output_tokens is not None:
+            stated = arrival.output_tokens - (self._stated or 0)
+            self._stated = arrival.output_tokens
+        tokens = chunks * tally.tokens_per_chunk if stated is None else stated
+        self._credited += tokens
+        self._chunks += chunks
+        characters = len(arrival.text) + len(arrival.reasoning) + len(arrival.tool_arguments)
+        self._characters += characters
+        tally.chunks += chunks
+        tally.characters += characters
+        tally.last_arrival_ns = at_ns
+        run_ns = at_ns - tally.opened_ns
+        if self._first_ns is None:
+            self._first(at_ns, stated)
+            tally.timeline.point(run_ns, tokens)
+        else:
+            gap_ns = at_ns - self._last_ns
+            self._icl.add(gap_ns)
+            if stated:
+                tally.histograms["itl"].extend([gap_ns // stated] * stated)
+            tally.timeline.smear(self._last_ns - tally.opened_ns, run_ns, tokens)
+        if chunks > 1:  # the others of this read share its stamp
+            self._icl.extend([0] * (chunks - 1))
+        if arrival.answer_chunks and not self._seen_answer:
+            self._seen_answer = True
+            tally.histograms["ttfo"].add(at_ns - self._t0)
+        self._last_ns = at_ns
+
+    @property
+    def _t0(self) -> int:
+        return self._scheduled_ns if self._sent_ns is None else self._sent_ns
+
+    def _first(self, at_ns: int, stated: int | None) -> None:
+        tally = self._tally
+        self._first_ns = at_ns
+        if stated:
+            self._first_tokens = stated
+        tally.histograms["ttft"].add(at_ns - self._t0)
+        tally.histograms["ttft_sched"].add(at_ns - self._scheduled_ns)
+        tally.thinned["ttft_sched"].add(self._index, at_ns - self._scheduled_ns)
+
+    def finish(self, slo: SloPlan) -> None:
+        """The stream is complete."""
+        tally = self._tally
+        tokens = self._settle_tokens()
+        tpot_ns: float | None = None
+        if self._first_ns is not None:
+            tally.histograms["e2e"].add(self._last_ns - self._t0)
+            tally.histograms["e2e_sched"].add(self._last_ns - self._scheduled_ns)
+            tally.thinned["e2e_sched"].add(self._index, self._last_ns - self._scheduled_ns)
+            if tokens > self._first_tokens:
+                tpot_ns = (self._last_ns - self._first_ns) / (tokens - self._first_tokens)
+                tally.histograms["tpot"].add(round(tpot_ns))
+                tally.thinned["tpot"].add(self._index, round(tpot_ns))
+        tally.good += self._is_good(slo, tpot_ns)
+        tally.count_finished(self._finish_reason)
+
+    def fail(self, error: BackendError) -> None:
+        """The request failed; what it generated until then stays counted, for it may be billed."""
+        if self.got_content:
+            self._settle_tokens()
+        self._tally.count_failed(error, self._scheduled_ns, send_counted=self._sent_ns is not None)
+
+    def _settle_tokens(self) -> int:
+        """Output tokens of this answer: the server's word, else an estimate; the timeline is set right."""
+        tally, usage = self._tally, self._usage
+        if usage is not None:
+            tokens = usage.output_tokens
+            tally.count_usage(usage, self._chunks, self._characters)
+        else:
+            estimate = self._characters / tally.characters_per_token
+            tokens = round(estimate) if self._stated is None else self._stated
+            tally.count_estimate(round(self._prompt_characters / tally.characters_per_token), tokens)
+        if self._first_ns is not None and tokens != self._credited:
+            opened_ns = tally.opened_ns
+            tally.timeline.smear(self._first_ns - opened_ns, self._last_ns - opened_ns, tokens - self._credited)
+        return tokens
+
+    def _is_good(self, slo: SloPlan, tpot_ns: float | None) -> bool:
+        """Whether every limit was met; latencies count from the scheduled time."""
+        if self._first_ns is None:
+            return slo.ttft_ms is None and slo.e2e_ms is None
+        met = slo.ttft_ms is None or self._first_ns - self._scheduled_ns <= slo.ttft_ms * 1e6
+        met = met and (slo.tpot_ms is None or tpot_ns is None or tpot_ns <= slo.tpot_ms * 1e6)
+        return met and (slo.e2e_ms is None or self._last_ns - self._scheduled_ns <= slo.e2e_ms * 1e6)

@@ -1,0 +1,132 @@
+"""Everything counted about one backend since the window opened: only additions, so tallies of workers merge."""
+
+from typing import Final
+
+from ..backends.base import Answer, Usage
+from ..backends.errors import BackendError
+from ..backends.printable import printable
+from .frame import METRICS
+from .histogram import Histogram
+from .thinning import Thinning
+from .timeline import TokenTimeline
+
+CHARACTERS_PER_TOKEN: Final = 4.0
+"""What a token is taken for until a backend's own usage says better."""
+
+THINNED: Final = ("ttft_sched", "tpot", "e2e_sched")
+"""Metrics with one value a request, on which verdicts can rest."""
+
+_MOST_FINISH_REASONS = 8
+
+
+class Tally:
+    """Counters and histograms of one backend; see `frame.BackendFrame` for what each means."""
+
+    def __init__(self, opened_ns: int) -> None:
+        self.opened_ns = opened_ns
+        self.closed_ns: int | None = None
+        self.histograms = {name: Histogram() for name in METRICS}
+        self.thinned = {name: Thinning() for name in THINNED}
+        self.timeline = TokenTimeline()
+        self.scheduled = 0
+        self.finished = 0
+        self.failed = 0
+        self.not_sent = 0
+        self.errors: dict[str, int] = {}
+        self.last_error = ""
+        self.input_tokens = 0
+        self.cached_tokens = 0
+        self.output_tokens = 0
+        self.reasoning_tokens = 0
+        self.usage_requests = 0
+        self.estimated_requests = 0
+        self.chunks = 0
+        self.characters = 0
+        self.good = 0
+        self.finish_reasons: dict[str, int] = {}
+        self.first_sent_ns: int | None = None
+        self.last_arrival_ns: int | None = None
+        self._stated_tokens = 0
+        self._stated_chunks = 0
+        self._stated_characters = 0
+
+    @property
+    def in_flight(self) -> int:
+        """Requests under way."""
+        return self.scheduled - self.finished - self.failed - self.not_sent
+
+    @property
+    def tokens_per_chunk(self) -> float:
+        """Learned from this backend's own usage; 1 until then."""
+        return self._stated_tokens / self._stated_chunks if self._stated_chunks else 1.0
+
+    @property
+    def characters_per_token(self) -> float:
+        """Learned from this backend's own usage; CHARACTERS_PER_TOKEN until then."""
+        if not self._stated_tokens or not self._stated_characters:
+            return CHARACTERS_PER_TOKEN
+        return self._stated_characters / self._stated_tokens
+
+    def active_ns(self, now_ns: int) -> int:
+        """From the first send to the last arrival (to the present while requests are under way)."""
+        if self.first_sent_ns is None:
+            return 0
+        end_ns = now_ns if self.in_flight else self.last_arrival_ns or self.first_sent_ns
+        if self.closed_ns is not None:
+            end_ns = min(end_ns, self.closed_ns)
+        return max(0, end_ns - self.first_sent_ns)
+
+    def close(self, at_ns: int) -> None:
+        """End the window of throughput; requests under way are still measured."""
+        self.closed_ns = at_ns
+        self.timeline.close(at_ns - self.opened_ns)
+
+    def count_not_sent(self, requests: int = 1) -> None:
+        """Requests that were due and never left."""
+        self.scheduled += requests
+        self.not_sent += requests
+
+    def count_sent(self, answer: Answer, scheduled_ns: int) -> None:
+        """A request was written and the status line said yes."""
+        self._sent_at(answer.sent_ns, scheduled_ns)
+        if answer.connect_ns:
+            self.histograms["connect"].add(answer.connect_ns)
+
+    def _sent_at(self, sent_ns: int, scheduled_ns: int) -> None:
+        if self.first_sent_ns is None:
+            self.first_sent_ns = sent_ns
+        self.histograms["send_lag"].add(sent_ns - scheduled_ns)
+
+    def count_usage(self, usage: Usage, chunks: int, characters: int) -> None:
+        """Token counts the server stated for one answer of `chunks` chunks and `characters` characters."""
+        self.usage_requests += 1
+        self.input_tokens += usage.input_tokens
+        self.cached_tokens += usage.cached_tokens
+        self.output_tokens += usage.output_tokens
+        self.reasoning_tokens += usage.reasoning_tokens
+        if chunks:
+            self._stated_tokens += usage.output_tokens
+            self._stated_chunks += chunks
+            self._stated_characters += characters
+
+    def count_estimate(self, input_tokens: int, output_tokens: int) -> None:
+        """Token counts of one answer whose server stated none."""
+        self.estimated_requests += 1
+        self.input_tokens += input_tokens
+        self.output_tokens += output_tokens
+
+    def count_finished(self, finish_reason: str | None) -> None:
+        """A complete answer."""
+        self.finished += 1
+        reason = printable(finish_reason or "", 20)
+        if reason not in self.finish_reasons and len(self.finish_reasons) >= _MOST_FINISH_REASONS:
+            reason = "other"
+        self.finish_reasons[reason] = self.finish_reasons.get(reason, 0) + 1
+
+    def count_failed(self, error: BackendError, scheduled_ns: int, *, send_counted: bool) -> None:
+        """A request that failed, before or inside its stream."""
+        self.failed += 1
+        self.errors[error.kind.value] = self.errors.get(error.kind.value, 0) + 1
+        self.last_error = printable(error.message)
+        if error.sent_ns is not None and not send_counted:
+            self._sent_at(error.sent_ns, scheduled_ns)

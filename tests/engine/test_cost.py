@@ -1,0 +1,48 @@
+"""Money, by hand."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from infertop.engine.cost import ApiPrice, OwnedPrice, RentedPrice, spent_usd, usd_per_hour, usd_per_m
+
+
+@dataclass
+class Counts:
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+
+
+def test_an_api_charges_cached_input_apart():
+    price = ApiPrice(usd_per_m_input=0.15, usd_per_m_output=0.60, usd_per_m_cached=0.075)
+    tokens = Counts(input_tokens=2_000_000, cached_tokens=1_000_000, output_tokens=500_000)
+    assert spent_usd(price, tokens, elapsed_s=999) == pytest.approx(0.15 + 0.075 + 0.30)
+
+
+def test_without_a_cached_price_cached_input_costs_as_any():
+    price = ApiPrice(usd_per_m_input=1.0, usd_per_m_output=0.0)
+    assert spent_usd(price, Counts(input_tokens=10**6, cached_tokens=10**6), 0) == pytest.approx(1.0)
+
+
+def test_rented_chips_cost_by_the_clock():
+    price = RentedPrice(usd_per_chip_hour=6.0, chips=4)
+    assert spent_usd(price, Counts(), elapsed_s=900) == pytest.approx(6.0)
+
+
+def test_owned_chips_cost_capital_energy_and_hands():
+    price = OwnedPrice(
+        capex_usd=30_000, chips=8, residual_usd=2_000, life_years=4, availability=0.9, kw_per_chip=1.2, pue=1.25,
+        usd_per_kwh=0.1, colo_usd_per_hour=3.0, ops_usd_per_hour=1.0,
+    )  # fmt: skip
+    capital = 28_000 / (4 * 8760 * 0.9)
+    assert usd_per_hour(price) == pytest.approx(8 * (capital + 1.2 * 1.25 * 0.1) + 4.0)
+
+
+def test_an_api_has_no_hourly_price():
+    assert usd_per_hour(ApiPrice(usd_per_m_input=1, usd_per_m_output=1)) is None
+
+
+def test_effective_price_needs_tokens():
+    assert usd_per_m(0.5, 0) is None
+    assert usd_per_m(0.5, 250_000) == 2.0
