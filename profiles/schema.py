@@ -1,0 +1,190 @@
+"""A session profile as a person writes it, and how it becomes a plan and back.
+
+Keys carry their units; lengths of time may be written "90s" or "1h30m". What is left out takes the plan's default.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from ..backends.fleet.stacks import STACKS
+from ..engine.cost import Price
+from ..engine.plan import ArrivalsPlan, BackendPlan, RunPlan, SloPlan, WorkloadPlan
+from ..engine.workloads.builtin import BUILTIN
+from .durations import format_duration, parse_duration
+
+_SIM = "sim:"
+
+
+class BackendEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One `[[backends]]` table: an endpoint (`url`) or a stack of the simulated fleet (`sim`).
+
+    Attributes:
+        name: what a person calls it; unique in a profile.
+        url: base URL up to and including `/v1` where there is one.
+        sim: a stack of the simulated fleet ("h200").
+        model: model name to ask for; "" asks the server which it has and takes the first.
+        api: the wire protocol.
+        key: where the API key is: "env:NAME" or "file:PATH", never the key itself.
+        hardware: what it runs on, in words; a simulated stack knows its own.
+        engine: serving software, in words; likewise.
+        price: by `basis`: "api", "rented" or "owned" (`engine.cost`).
+        extra: fields added to the request body.
+    """
+
+    name: str
+    url: str = ""
+    sim: str = ""
+    model: str = ""
+    api: str = "openai-chat"
+    key: str = ""
+    hardware: str = ""
+    engine: str = ""
+    price: Price | None = None
+    extra: dict[str, bool | int | float | str] = {}
+
+
+class ArrivalsEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The `[arrivals]` table; each kind takes only its own keys (`engine.plan.ArrivalsPlan`).
+
+    Attributes:
+        ramp_over: how long a ramp takes to get from `rate_per_s` to `ramp_to_per_s`.
+    """
+
+    kind: Literal["closed", "constant", "poisson", "gamma", "ramp"] = "closed"
+    concurrency: int | None = None
+    rate_per_s: float | None = None
+    cv: float | None = None
+    ramp_to_per_s: float | None = None
+    ramp_over: str | float | None = None
+
+
+class RunEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The `[run]` table: how long, how much, with which seed. Without duration and requests it runs until told."""
+
+    duration: str | float | None = None
+    requests: int | None = None
+    warmup: int = 0
+    seed: int = 1
+    timeout: str | float = "120s"
+    budget_usd: float | None = None
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A whole profile.
+
+    Attributes:
+        title: shown in the console's header; the profile's name if left out.
+        description: one line for `infertop profiles list`.
+    """
+
+    title: str = ""
+    description: str = ""
+    backends: tuple[BackendEntry, ...] = ()
+    workload: WorkloadPlan = WorkloadPlan()
+    arrivals: ArrivalsEntry = ArrivalsEntry()
+    slo: SloPlan = SloPlan()
+    run: RunEntry = RunEntry()
+
+
+def to_plan(profile: Profile, title: str) -> RunPlan:
+    """What an engine runs; `title` (the profile's name) stands in for a title left out."""
+    run = profile.run
+    return RunPlan(
+        title=profile.title or title,
+        backends=tuple(map(_backend_plan, profile.backends)),
+        workload=profile.workload,
+        arrivals=_arrivals_plan(profile.arrivals),
+        slo=profile.slo,
+        seed=run.seed,
+        requests=run.requests,
+        duration_s=None if run.duration is None else parse_duration(run.duration),
+        warmup=run.warmup,
+        timeout_s=parse_duration(run.timeout),
+        budget_usd=run.budget_usd,
+    )
+
+
+def from_plan(plan: RunPlan, description: str = "") -> Profile:
+    """The profile that says the same as `plan`, wherever it is saved."""
+    return Profile(
+        title=plan.title,
+        description=description,
+        backends=tuple(map(_backend_entry, plan.backends)),
+        workload=with_prompts_from(Path.cwd(), plan.workload),
+        arrivals=_arrivals_entry(plan.arrivals),
+        slo=plan.slo,
+        run=RunEntry(
+            duration=None if plan.duration_s is None else format_duration(plan.duration_s),
+            requests=plan.requests,
+            warmup=plan.warmup,
+            seed=plan.seed,
+            timeout=format_duration(plan.timeout_s),
+            budget_usd=plan.budget_usd,
+        ),
+    )
+
+
+def with_prompts_from(folder: Path, workload: WorkloadPlan) -> WorkloadPlan:
+    """`workload` with its file of prompts, if it is one, as an absolute path; relative ones begin at `folder`."""
+    path = Path(workload.source)
+    if workload.source in BUILTIN or not path.suffix:
+        return workload
+    return msgspec.structs.replace(workload, source=str(folder.absolute() / path.expanduser()))
+
+
+def _backend_plan(entry: BackendEntry) -> BackendPlan:
+    stack = STACKS.get(entry.sim)
+    return BackendPlan(
+        name=entry.name,
+        url=f"{_SIM}{entry.sim}" if entry.sim else entry.url,
+        model=entry.model or (stack.model.name if stack else ""),
+        api=entry.api,
+        key=entry.key,
+        hardware=entry.hardware or (stack.title if stack else ""),
+        engine=entry.engine or (stack.engine if stack else ""),
+        price=entry.price,
+        extra=entry.extra,
+    )
+
+
+def _backend_entry(plan: BackendPlan) -> BackendEntry:
+    simulated = plan.url.startswith(_SIM)
+    return BackendEntry(
+        name=plan.name,
+        url="" if simulated else plan.url,
+        sim=plan.url.removeprefix(_SIM) if simulated else "",
+        model=plan.model,
+        api=plan.api,
+        key=plan.key,
+        hardware=plan.hardware,
+        engine=plan.engine,
+        price=plan.price,
+        extra=plan.extra,
+    )
+
+
+def _arrivals_plan(entry: ArrivalsEntry) -> ArrivalsPlan:
+    given = {
+        "concurrency": entry.concurrency,
+        "rate_per_s": entry.rate_per_s,
+        "cv": entry.cv,
+        "ramp_to_per_s": entry.ramp_to_per_s,
+        "ramp_s": None if entry.ramp_over is None else parse_duration(entry.ramp_over),
+    }
+    plan = ArrivalsPlan(kind=entry.kind)
+    return msgspec.structs.replace(plan, **{key: value for key, value in given.items() if value is not None})
+
+
+def _arrivals_entry(plan: ArrivalsPlan) -> ArrivalsEntry:
+    if plan.kind == "closed":
+        return ArrivalsEntry(concurrency=plan.concurrency)
+    ramp = plan.kind == "ramp"
+    return ArrivalsEntry(
+        kind=plan.kind,
+        rate_per_s=plan.rate_per_s,
+        cv=plan.cv if plan.kind == "gamma" else None,
+        ramp_to_per_s=plan.ramp_to_per_s if ramp else None,
+        ramp_over=format_duration(plan.ramp_s) if ramp else None,
+    )

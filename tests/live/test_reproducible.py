@@ -1,0 +1,100 @@
+"""The same seed sends the same bytes at the same times, run after run, to every backend."""
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+ANSWER = (
+    b'data: {"choices":[{"index":0,"delta":{"content":"yes"},"finish_reason":null}]}\n\n'
+    b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+    b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}\n\n'
+    b"data: [DONE]\n\n"
+)
+
+PROFILE = """
+[[backends]]
+name = "one"
+url = "{one}"
+model = "m"
+
+[[backends]]
+name = "other"
+url = "{other}"
+model = "m"
+
+[workload]
+source = "rag"
+
+[arrivals]
+kind = "poisson"
+rate_per_s = 30
+
+[run]
+requests = 40
+seed = {seed}
+"""
+
+
+class Recorder:
+    """A server that answers at once and keeps what it was sent and when."""
+
+    def __init__(self):
+        recorder = self
+        self.bodies = []
+        self.times = []
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                now = time.monotonic()
+                recorder.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+                recorder.times.append(now)
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Content-Length", str(len(ANSWER)))
+                self.end_headers()
+                self.wfile.write(ANSWER)
+
+            def log_message(self, *arguments):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def recorders():
+    made = [Recorder(), Recorder()]
+    yield made
+    for recorder in made:
+        recorder.close()
+
+
+def run_once(measured, recorders, seed):
+    for recorder in recorders:
+        recorder.bodies, recorder.times = [], []
+    code, document = measured(PROFILE.format(one=recorders[0].url, other=recorders[1].url, seed=seed))
+    assert code == 0
+    assert [backend["requests"]["finished"] for backend in document["backends"]] == [40, 40]
+    return [(recorder.bodies, recorder.times) for recorder in recorders]
+
+
+def test_the_same_seed_sends_the_same_bytes_at_the_same_times(measured, recorders):
+    (first, first_times), (first_other, _) = run_once(measured, recorders, seed=5)
+    (second, second_times), _ = run_once(measured, recorders, seed=5)
+    (different, _), _ = run_once(measured, recorders, seed=6)
+    assert sorted(first) == sorted(first_other) == sorted(second)
+    assert len(set(first)) == 40
+    assert not set(first) & set(different)
+    for a, b in zip(first_times, second_times, strict=True):
+        assert a - first_times[0] == pytest.approx(b - second_times[0], abs=0.1)
