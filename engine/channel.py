@@ -40,7 +40,7 @@ class Channel(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start with a short queue: what waits in it is old."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one without saying so
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without saying so
         self._transport.set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:

@@ -69,6 +69,11 @@ class ClosedLoop:
 
     async def drain(self) -> None:
         """Return when nothing is in flight."""
-        self.stop()
         while self._slots:
             await asyncio.wait(list(self._slots.values()))
+
+    async def abandon(self) -> None:
+        """Break off what is in flight: it stays counted as such."""
+        for slot in self._slots.values():
+            slot.cancel()
+        await self.drain()

@@ -88,11 +88,8 @@ class Driver:
         self._close_window()
         self._phase = "draining"
         loop.stop()
-        draining = asyncio.ensure_future(loop.drain())
-        hurry = asyncio.ensure_future(self._hurry.wait())
-        await asyncio.wait((draining, hurry), return_when=asyncio.FIRST_COMPLETED)
-        for task in (draining, hurry):
-            task.cancel()
+        await _first_of(loop.drain(), self._hurry.wait())
+        await loop.abandon()
 
     def _make_loop(self) -> ClosedLoop | OpenLoop:
         if self._arrivals.kind == "closed":
@@ -104,16 +101,9 @@ class Driver:
         opened.start(self._arrivals)
         return opened
 
-    async def _until_stopped(self, *work: Coroutine[None, None, None]) -> None:
+    async def _until_stopped(self, *work: Coroutine[None, None, object]) -> None:
         """Return when any of `work` has finished, or the run was told to stop."""
-        tasks: list[asyncio.Task[object]] = [asyncio.create_task(each) for each in (*work, self._stop.wait())]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
+        await _first_of(*work, self._stop.wait())
 
     async def _limits(self) -> None:
         """Return when the time is over or the money would be."""
@@ -235,3 +225,15 @@ class Driver:
             markers=tuple(self._markers),
             backends=tuple(backends),
         )
+
+
+async def _first_of(*work: Coroutine[None, None, object]) -> None:
+    """Return when any of `work` has finished; break the others off."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()

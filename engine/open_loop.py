@@ -63,8 +63,7 @@ class OpenLoop:
                 continue
             if not self._send_one(due_ns):
                 break
-        while self._under_way:
-            await asyncio.wait(list(self._under_way))
+        await self.drain()
 
     def _due_ns(self) -> int:
         assert self._schedule is not None
@@ -107,6 +106,11 @@ class OpenLoop:
 
     async def drain(self) -> None:
         """Return when nothing is in flight."""
-        self.stop()
         while self._under_way:
             await asyncio.wait(list(self._under_way))
+
+    async def abandon(self) -> None:
+        """Break off what is in flight: it stays counted as such."""
+        for request in self._under_way:
+            request.cancel()
+        await self.drain()

@@ -21,7 +21,9 @@ from ..backends.credentials import CredentialError
 from ..backends.fleet.process import Fleet, FleetError, start_fleet
 from ..backends.models import list_models
 from ..backends.printable import printable
-from ..backends.registry import open_backend
+from ..backends.registry import UnknownApiError, open_backend
+from ..backends.transport import ProxyError
+from ..backends.urls import UrlError
 from .channel import COMMAND, FAILURE, FRAME, PLAN, Channel
 from .clock import RealClock
 from .commands import Command
@@ -36,7 +38,7 @@ FRAME_NS: Final = 100_000_000
 _LAST_WORD_S = 5.0
 _ASK_TIMEOUT_S = 10.0
 
-_UserFault = (WorkloadError, CredentialError, FleetError)
+_UserFault = (WorkloadError, CredentialError, FleetError, UrlError, UnknownApiError, ProxyError)
 
 
 class Worker:
