@@ -5,7 +5,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 
-HIDDEN, LAYERS, HEADS, FEED_FORWARD, CONTEXT = 64, 2, 4, 128, 65536
+HIDDEN, LAYERS, HEADS, FEED_FORWARD, CONTEXT = 32, 1, 1, 64, 65536
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:!?'()-"
 LOWER = LETTERS[:26]
 PIECES = ["▁", *LETTERS, *(f"▁{a}" for a in LOWER), *(a + b for a in LOWER for b in LOWER)]

@@ -1,0 +1,153 @@
+"""A run in sentences: what it was, what the verdicts are, and what to know before believing the figures."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from ..backends.printable import printable
+from ..backends.providers import plain_model
+from ..engine.cost import ApiPrice, OwnedPrice, Price, RentedPrice
+from ..engine.frame import BackendFrame, Frame
+from ..engine.histogram import FLOORS, Histogram
+from ..engine.plan import ArrivalsPlan
+from .figures import duration, number, times, usd
+from .summary import Comparison, Document
+
+SHOWN: Final = {"ttft_sched": "TTFT", "tpot": "TPOT"}
+"""Metrics whose verdicts people are told; the document holds all."""
+
+MOST_TIES_NAMED: Final = 3
+
+_STOPPED: Final = {
+    "requests": "every prompt was sent",
+    "duration": "time was up",
+    "budget": "the budget was reached",
+    "told": "stopped from the console",
+    "interrupted": "interrupted",
+    "parent gone": "the command that started it went away",
+    "unreachable": "no backend could be reached",
+}
+
+
+def heading(frame: Frame) -> str:
+    """Title, workload, load, duration, seed and why it stopped, on one line."""
+    parts = [
+        printable(frame.title),
+        printable(frame.workload.source),
+        load(frame.arrivals),
+        _length(frame),
+        f"seed {frame.seed}",
+        _STOPPED.get(frame.stop_reason, ""),
+    ]
+    return "infertop  " + " · ".join(part for part in parts if part)
+
+
+def _length(frame: Frame) -> str:
+    """How long prompts were sent, and how long the last answers took after that."""
+    run_s = frame.at_ns / 1e9
+    waited_s = run_s - frame.duration_s if frame.duration_s and frame.stop_reason == "duration" else 0.0
+    if waited_s < 0.1:
+        return duration(run_s)
+    return f"{duration(run_s - waited_s)} and {duration(waited_s)} for the last answers"
+
+
+def load(arrivals: ArrivalsPlan) -> str:
+    """The load in words: "8 in flight", "20/s Poisson"."""
+    rate = f"{arrivals.rate_per_s:g}"
+    match arrivals.kind:
+        case "closed":
+            return f"{arrivals.concurrency} in flight"
+        case "constant":
+            return f"{rate}/s constant"
+        case "poisson":
+            return f"{rate}/s Poisson"
+        case "gamma":
+            return f"{rate}/s bursts (CV {arrivals.cv:g})"
+        case "ramp":
+            return f"{rate}/s to {arrivals.ramp_to_per_s:g}/s in {arrivals.ramp_s:g} s"
+
+
+def verdict_lines(summary: Document) -> Iterator[str]:
+    """Per metric: who is lower than whom and by how much, then ties, then what cannot be said."""
+    for metric, name in SHOWN.items():
+        found = [verdict for verdict in summary.verdicts if verdict.metric == metric]
+        yield from (f"p95 {name}  {line}" for line in _verdict_lines(found))
+
+
+def _verdict_lines(found: Sequence[Comparison]) -> Iterator[str]:
+    of = {word: [v for v in found if v.verdict == word] for word in ("tie", "too early", "withheld")}
+    wins: dict[str, list[Comparison]] = {}
+    for verdict in found:
+        if verdict.verdict in {"a lower", "b lower"}:
+            winner = verdict.a if verdict.verdict == "a lower" else verdict.b
+            wins.setdefault(winner, []).append(verdict)
+    for winner, won in sorted(wins.items(), key=lambda item: -len(item[1])):
+        losers = ", ".join(_loser(verdict) for verdict in won)
+        yield f"{_name(winner)} is lower than {losers}; n ≥ {min(v.n for v in won):,}"
+    if ties := of["tie"]:
+        pairs = "; ".join(f"{_name(v.a)} and {_name(v.b)}" for v in ties)
+        yield f"tie so far: {pairs if len(ties) <= MOST_TIES_NAMED else _pairs(ties)}"
+    if early := of["too early"]:
+        fewest = min(v.n for v in early)
+        yield f"too early to say: {_pairs(early)}; the fewest answers so far are {fewest} of {FLOORS[0.95]} needed"
+    for reason in dict.fromkeys(v.reason for v in of["withheld"]):
+        yield f"withheld: {_pairs([v for v in of['withheld'] if v.reason == reason])}, {printable(reason)}"
+
+
+def _pairs(verdicts: Sequence[Comparison]) -> str:
+    return "1 pair" if len(verdicts) == 1 else f"{len(verdicts)} pairs"
+
+
+def _loser(verdict: Comparison) -> str:
+    """The loser and how many times lower the winner is, with the interval."""
+    loser = verdict.b if verdict.verdict == "a lower" else verdict.a
+    interval = f" ({times(verdict.low)}–{times(verdict.high)})" if verdict.low and verdict.high else ""
+    return f"{_name(loser)} {times(verdict.ratio or 0.0)}×{interval}"
+
+
+def _name(name: str) -> str:
+    return printable(name, 28)
+
+
+def footnotes(frame: Frame, summary: Document) -> Iterator[str]:
+    """What the figures rest on: sample floors, provenance of tokens and prices, the client's own error."""
+    if frame.markers:
+        changes = "; ".join(f"{duration(m.at_ns / 1e9)} {printable(m.text, 60)}" for m in frame.markers[-5:])
+        yield f"Changed on the way, and the figures cover all of it: {changes}."
+    if frame.arrivals.kind != "closed":
+        yield "TTFT counts from the scheduled time of sending."
+    if any(_below_floor(backend) for backend in frame.backends):
+        yield f"(…) too few requests for this percentile: p50 needs {FLOORS[0.5]}, p95 {FLOORS[0.95]}."
+    estimated = [_name(b.name) for b in frame.backends if b.estimated_requests]
+    if estimated:
+        yield f"≈ token counts are estimated from characters: {', '.join(estimated)}."
+    if any(b.label == "SIM" for b in frame.backends):
+        yield "SIM is the simulated fleet, not measured hardware."
+    models = {plain_model(b.served_model or b.model): b for b in frame.backends if b.served_model or b.model}
+    if len(models) > 1:
+        each = "; ".join(f"{_name(b.name)} {printable(b.served_model or b.model, 60)}" for b in models.values())
+        yield f"Models differ, so tokens, speed and cost compare only in part: {each}."
+    for backend in frame.backends:
+        if backend.price:
+            yield f"Price of {_name(backend.name)}: {price(backend.price)}."
+    if not summary.client.trusted:
+        yield f"Client: {'; '.join(summary.client.reasons)}: that error is part of what is shown."
+    elif summary.client.loop_lag_ms.p99 is not None:
+        yield f"Client: event loop late by {number(summary.client.loop_lag_ms.p99)} ms at p99."
+
+
+def _below_floor(backend: BackendFrame) -> bool:
+    histograms = [Histogram.of(backend.histograms[name]) for name in ("ttft", "tpot") if name in backend.histograms]
+    return any(len(histogram) and not histogram.supports(0.95) for histogram in histograms)
+
+
+def price(of: Price) -> str:
+    """A price in words, with its date and source."""
+    match of:
+        case ApiPrice():
+            words = f"{usd(of.usd_per_m_input)}/{usd(of.usd_per_m_output)} per M in/out"
+        case RentedPrice():
+            words = f"{of.chips:g} × {usd(of.usd_per_chip_hour)}/h rented"
+        case OwnedPrice():
+            words = f"{usd(of.usd_per_hour())}/h owned"
+    origin = ", ".join(printable(part, 60) for part in (of.source, of.as_of) if part)
+    return f"{words} ({origin})" if origin else words

@@ -1,0 +1,322 @@
+"""The summary document of a run: what `--json` prints and what every table and export starts from.
+
+Pure: a Frame in, a Document out. docs/json.md documents every field; definitions are measurement.md's.
+"""
+
+import math
+from typing import Final
+
+import msgspec
+
+from .. import __version__
+from ..engine.cost import ApiPrice, OwnedPrice, RentedPrice
+from ..engine.figures import attainment, goodput_per_s, tok_s, usd_per_m_output, usd_per_m_total
+from ..engine.frame import BackendFrame, Frame, Label
+from ..engine.histogram import Histogram, HistogramState
+from ..engine.plan import ArrivalsPlan, SloPlan, WorkloadPlan
+from ..engine.tally import THINNED
+from ..engine.verdict import Verdict, verdicts
+from .trust import Trust, client_trust
+
+SCHEMA: Final = "infertop.summary/1"
+"""Name and version; the version rises when a field changes its meaning or goes away."""
+
+
+_LATENCIES: Final = ("ttft", "ttft_sched", "ttfo", "tpot", "icl", "itl", "e2e")
+_BASES: Final = {ApiPrice: "api", RentedPrice: "rented", OwnedPrice: "owned"}
+
+
+class Latency(msgspec.Struct, frozen=True, kw_only=True):
+    """One histogram in ms; a percentile the sample cannot support is None (`engine.histogram.FLOORS`)."""
+
+    n: int
+    mean: float
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+    p999: float | None
+    max: float
+
+
+class Requests(msgspec.Struct, frozen=True, kw_only=True):
+    """scheduled = finished + failed + in_flight + not_sent; errors sum to failed; last_error is one safe line."""
+
+    scheduled: int
+    finished: int
+    failed: int
+    in_flight: int
+    not_sent: int
+    errors: dict[str, int]
+    last_error: str
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """Of finished and failed requests; source is "usage", "tok", "≈" or "" (none counted yet)."""
+
+    input: int
+    output: int
+    reasoning: int
+    source: str
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """All None without a price."""
+
+    spent_usd: float | None = None
+    usd_per_m_output: float | None = None
+    usd_per_m_total: float | None = None
+    basis: str | None = None
+    price_as_of: str | None = None
+
+
+class Energy(msgspec.Struct, frozen=True, kw_only=True):
+    """None with source "n/a": power is not measured yet."""
+
+    joules: float | None = None
+    j_per_output_token: float | None = None
+    source: str = "n/a"
+
+
+class Slo(msgspec.Struct, frozen=True, kw_only=True):
+    """None without limits, or before the first request settled."""
+
+    attainment: float | None
+    goodput_per_s: float | None
+
+
+class Backend(msgspec.Struct, frozen=True, kw_only=True):
+    """One backend; a latency is None when nothing was measured."""
+
+    name: str
+    label: Label
+    url: str
+    model: str
+    hardware: str
+    requests: Requests
+    tokens: Tokens
+    tok_s: float | None
+    ttft_ms: Latency | None
+    ttft_sched_ms: Latency | None
+    ttfo_ms: Latency | None
+    tpot_ms: Latency | None
+    icl_ms: Latency | None
+    itl_ms: Latency | None
+    e2e_ms: Latency | None
+    cost: Cost
+    energy: Energy
+    slo: Slo
+
+
+class LoopLag(msgspec.Struct, frozen=True, kw_only=True):
+    """How late the engine's event loop was, in ms."""
+
+    p50: float | None
+    p99: float | None
+    max: float | None
+
+
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """The instrument's own error; `reasons` say why it is not trusted."""
+
+    loop_lag_ms: LoopLag
+    cpu_share: float
+    trusted: bool
+    reasons: tuple[str, ...]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of load or workload while it ran."""
+
+    at_s: float
+    text: str
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What was run; offered_per_s is None in a closed loop, workload and arrivals are the last ones in force."""
+
+    title: str
+    started_utc: str
+    duration_s: float
+    stop_reason: str
+    seed: int
+    workload: WorkloadPlan
+    arrivals: ArrivalsPlan
+    slo: SloPlan
+    offered_per_s: float | None
+    achieved_per_s: float | None
+    changes: tuple[Change, ...]
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric of one pair: "a lower", "b lower", "tie", "too early" or "withheld" (reason says why).
+
+    ratio, with its interval, is the higher quantile over the lower; b's over a's where neither is proved lower.
+    """
+
+    metric: str
+    quantile: float
+    a: str
+    b: str
+    verdict: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    n: int
+    reason: str
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole."""
+
+    schema: str = SCHEMA
+    infertop: str = __version__
+    run: Run
+    client: Client
+    backends: tuple[Backend, ...]
+    verdicts: tuple[Comparison, ...]
+
+
+def document(frame: Frame) -> Document:
+    """The summary of `frame`, the last of a run or any before it."""
+    trust = client_trust(frame)
+    return Document(
+        run=_run(frame),
+        client=_client(frame, trust),
+        backends=tuple(map(_backend, frame.backends)),
+        verdicts=tuple(
+            _comparison(verdict, trust) for metric in THINNED for verdict in verdicts(frame.backends, metric)
+        ),
+    )
+
+
+def to_json(summary: Document) -> bytes:
+    """`summary` as indented UTF-8 with a final line end."""
+    return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
+
+
+def latency(state: HistogramState | None) -> Latency | None:
+    """`state` in ms; None when it is empty."""
+    histogram = Histogram.of(state) if state else Histogram()
+    mean_ns = histogram.mean_ns()
+    if mean_ns is None:
+        return None
+
+    def percentile(p: float) -> float | None:
+        return _ms(histogram.quantile_ns(p)) if histogram.supports(p) else None
+
+    return Latency(
+        n=len(histogram),
+        mean=_ms(mean_ns) or 0.0,
+        p50=percentile(0.5),
+        p90=percentile(0.9),
+        p95=percentile(0.95),
+        p99=percentile(0.99),
+        p999=percentile(0.999),
+        max=_ms(histogram.max_ns) or 0.0,
+    )
+
+
+def _run(frame: Frame) -> Run:
+    duration_s = frame.at_ns / 1e9
+    sending_s = min(duration_s, frame.duration_s or duration_s)  # afterwards answers are only awaited
+    sent = [b.scheduled - b.not_sent for b in frame.backends if b.state == "ok"]
+    return Run(
+        title=frame.title,
+        started_utc=frame.started_utc,
+        duration_s=duration_s,
+        stop_reason=frame.stop_reason,
+        seed=frame.seed,
+        workload=frame.workload,
+        arrivals=frame.arrivals,
+        slo=frame.slo,
+        offered_per_s=_figure(frame.offered_per_s),
+        achieved_per_s=_figure(min(sent) / sending_s) if sent and sending_s else None,
+        changes=tuple(Change(at_s=marker.at_ns / 1e9, text=marker.text) for marker in frame.markers),
+    )
+
+
+def _client(frame: Frame, trust: Trust) -> Client:
+    lag = Histogram.of(frame.client.loop_lag)
+    return Client(
+        loop_lag_ms=LoopLag(
+            p50=_ms(lag.quantile_ns(0.5)),
+            p99=_ms(lag.quantile_ns(0.99)),
+            max=_ms(lag.max_ns) if len(lag) else None,
+        ),
+        cpu_share=_figure(frame.client.cpu_share) or 0.0,
+        trusted=trust.level == "ok",
+        reasons=(trust.reason,) if trust.reason else (),
+    )
+
+
+def _backend(backend: BackendFrame) -> Backend:
+    latencies = {name: latency(backend.histograms.get(name)) for name in _LATENCIES}
+    return Backend(
+        name=backend.name,
+        label=backend.label,
+        url=backend.url,
+        model=backend.served_model or backend.model,
+        hardware=backend.hardware,
+        requests=Requests(
+            scheduled=backend.scheduled,
+            finished=backend.finished,
+            failed=backend.failed,
+            in_flight=backend.in_flight,
+            not_sent=backend.not_sent,
+            errors=backend.errors,
+            last_error=backend.last_error,
+        ),
+        tokens=Tokens(
+            input=backend.input_tokens,
+            output=backend.output_tokens,
+            reasoning=backend.reasoning_tokens,
+            source=backend.token_source,
+        ),
+        tok_s=_figure(tok_s(backend)),
+        cost=_cost(backend),
+        energy=Energy(),
+        slo=Slo(
+            attainment=_figure(attainment(backend)),
+            goodput_per_s=_figure(goodput_per_s(backend)),
+        ),
+        **{f"{name}_ms": value for name, value in latencies.items()},
+    )
+
+
+def _cost(backend: BackendFrame) -> Cost:
+    price = backend.price
+    if price is None:
+        return Cost()
+    return Cost(
+        spent_usd=_figure(backend.spent_usd),
+        usd_per_m_output=_figure(usd_per_m_output(backend)),
+        usd_per_m_total=_figure(usd_per_m_total(backend)),
+        basis=_BASES[type(price)],
+        price_as_of=price.as_of or None,
+    )
+
+
+def _comparison(verdict: Verdict, trust: Trust) -> Comparison:
+    withheld = trust.level == "red"
+    return Comparison(
+        metric=verdict.metric,
+        quantile=verdict.p,
+        a=verdict.a,
+        b=verdict.b,
+        verdict="withheld" if withheld else verdict.outcome,
+        ratio=_figure(verdict.ratio),
+        low=None if withheld else _figure(verdict.low),
+        high=None if withheld else _figure(verdict.high),
+        n=verdict.n,
+        reason=f"the client cannot be trusted: {trust.reason}" if withheld else verdict.reason,
+    )
+
+
+def _ms(value_ns: float | None) -> float | None:
+    return None if value_ns is None else _figure(value_ns / 1e6)
+
+
+def _figure(value: float | None) -> float | None:
+    """`value` with six significant digits (histograms know three); None for what JSON has no number for."""
+    return float(f"{value:.6g}") if value is not None and math.isfinite(value) else None

@@ -1,0 +1,208 @@
+"""The end of a run for people: a plain-text table, the verdicts, and what to know before believing them.
+
+Pure: a Frame and a width in, text out. Nothing rests on colour alone; without colour there is no control code.
+"""
+
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from rich.cells import cell_len
+
+from ..backends.printable import printable
+from ..engine.frame import BackendFrame, Frame
+from ..engine.histogram import Histogram
+from .figures import number, share, usd
+from .remarks import footnotes, heading, verdict_lines
+from .summary import Backend, document
+
+_BOLD, _DIM, _RED = "1", "2", "31"
+_GAP: Final = "  "
+
+Paint = Callable[[str, str], str]
+"""(text, SGR style) to text."""
+
+
+class Cell(NamedTuple):
+    """Text of a table cell and how it is emphasised ("" not at all)."""
+
+    text: str
+    style: str = ""
+
+
+_UNKNOWN: Final = Cell("–")
+
+
+class Row(NamedTuple):
+    """One backend's cells, in the order of the columns."""
+
+    name: Cell
+    label: Cell
+    ok: Cell
+    failed: Cell
+    tok_s: Cell
+    ttft_p50: Cell
+    ttft_p95: Cell
+    tpot_p50: Cell
+    tpot_p95: Cell
+    usd_per_m: Cell = _UNKNOWN
+    spent: Cell = _UNKNOWN
+    slo: Cell = _UNKNOWN
+
+
+_TITLES: Final = Row(
+    *map(Cell, ("backend", "", "ok", "failed", "tok/s", "p50", "p95", "p50", "p95", "$/M out", "spent", "SLO met"))
+)
+_GROUPS: Final = {"ttft_p50": "TTFT ms", "tpot_p50": "TPOT ms"}
+_LEFT: Final = ("name", "label")
+_OPTIONAL: Final = ("usd_per_m", "spent", "slo")
+
+
+def render(frame: Frame, width: int, *, colour: bool = False) -> str:
+    """The table of `frame`, as narrow as `width` where names and figures allow, with a final line end."""
+    summary = document(frame)
+    paint = _coloured if colour else _plain
+    rows = [_row(*pair, frame) for pair in zip(summary.backends, frame.backends, strict=True)]
+    troubles = [_troubles(backend) for backend in summary.backends]
+    table = _Table(rows)
+    body = table.lines(troubles, width, paint) if table.width <= width else _blocks(rows, troubles, width, paint)
+    sections = [
+        _wrapped(heading(frame), width, paint, _BOLD),
+        body,
+        [line for text in verdict_lines(summary) for line in _wrapped(text, width, paint)],
+        [line for text in footnotes(frame, summary) for line in _wrapped(text, width, paint, _DIM)],
+    ]
+    written = ["".join(f"{line.rstrip()}\n" for line in section) for section in sections]
+    return "\n".join(section for section in written if section)
+
+
+def _row(backend: Backend, counted: BackendFrame, frame: Frame) -> Row:
+    requests, cost = backend.requests, backend.cost
+    estimated = "≈" if backend.tokens.source == "≈" else ""
+    ttft = ttft_metric(frame)
+    return Row(
+        name=Cell(printable(backend.name, 28), _BOLD),
+        label=Cell(backend.label),
+        ok=Cell(f"{requests.finished:,}"),
+        failed=Cell(f"{requests.failed:,}", _RED if requests.failed else ""),
+        tok_s=_UNKNOWN if backend.tok_s is None else Cell(estimated + number(backend.tok_s)),
+        ttft_p50=_percentile(counted, ttft, 0.5),
+        ttft_p95=_percentile(counted, ttft, 0.95),
+        tpot_p50=_percentile(counted, "tpot", 0.5),
+        tpot_p95=_percentile(counted, "tpot", 0.95),
+        usd_per_m=_UNKNOWN if cost.usd_per_m_output is None else Cell(estimated + usd(cost.usd_per_m_output)),
+        spent=_UNKNOWN if cost.spent_usd is None else Cell(estimated + usd(cost.spent_usd)),
+        slo=_slo(backend.slo.attainment, frame.slo.attainment),
+    )
+
+
+def ttft_metric(frame: Frame) -> str:
+    """In an open loop TTFT counts from the scheduled time (coordinated omission)."""
+    return "ttft" if frame.arrivals.kind == "closed" else "ttft_sched"
+
+
+def _percentile(backend: BackendFrame, metric: str, p: float) -> Cell:
+    """The percentile in ms, in brackets when the sample is too small for it."""
+    state = backend.histograms.get(metric)
+    histogram = Histogram.of(state) if state else Histogram()
+    value_ns = histogram.quantile_ns(p)
+    if value_ns is None:
+        return _UNKNOWN
+    text = number(value_ns / 1e6)
+    return Cell(text) if histogram.supports(p) else Cell(f"({text})", _DIM)
+
+
+def _slo(reached: float | None, wanted: float | None) -> Cell:
+    if reached is None:
+        return _UNKNOWN
+    if wanted is not None and reached < wanted:
+        return Cell(f"{share(reached)} < {share(wanted)}", _RED)
+    return Cell(share(reached))
+
+
+def _troubles(backend: Backend) -> list[str]:
+    """Errors by kind, most frequent first, the last one's text, and what never left."""
+    requests = backend.requests
+    lines = []
+    if requests.errors:
+        kinds = sorted(requests.errors.items(), key=lambda item: -item[1])
+        lines.append("failed: " + " · ".join(f"{kind} {count:,}" for kind, count in kinds))
+    if requests.last_error:
+        lines.append(f"last: {printable(requests.last_error)}")
+    if requests.not_sent:
+        lines.append(f"not sent: {requests.not_sent:,}")
+    return lines
+
+
+class _Table:
+    """Rows laid out in columns as wide as their widest cell; optional columns without a figure are left out."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        self._shown = [
+            name
+            for name in Row._fields
+            if name not in _OPTIONAL or any(getattr(row, name) != _UNKNOWN for row in rows)
+        ]
+        self._widths = {
+            name: max(cell_len(getattr(row, name).text) for row in (_TITLES, *rows)) for name in self._shown
+        }
+        self.width = sum(self._widths.values()) + len(_GAP) * (len(self._shown) - 1)
+
+    def lines(self, troubles: Sequence[Sequence[str]], width: int, paint: Paint) -> Iterator[str]:
+        yield paint(self._groups(), _DIM)
+        yield paint(self._line(_TITLES, _plain), _DIM)
+        for row, notes in zip(self._rows, troubles, strict=True):
+            yield self._line(row, paint)
+            for note in notes:
+                yield from _wrapped(note, width, paint, _RED, indent="    ")
+
+    def _groups(self) -> str:
+        line, at = "", 0
+        for name in self._shown:
+            if name in _GROUPS:
+                line = line.ljust(at + self._widths[name] - cell_len(_TITLES.ttft_p50.text)) + _GROUPS[name]
+            at += self._widths[name] + len(_GAP)
+        return line
+
+    def _line(self, row: Row, paint: Paint) -> str:
+        return _GAP.join(
+            paint(_aligned(cell.text, self._widths[name], left=name in _LEFT), cell.style)
+            for name in self._shown
+            for cell in [getattr(row, name)]
+        )
+
+
+def _blocks(rows: Sequence[Row], troubles: Sequence[Sequence[str]], width: int, paint: Paint) -> Iterator[str]:
+    """For narrow terminals: a few short lines a backend."""
+    for row, notes in zip(rows, troubles, strict=True):
+        yield f"{paint(*row.name)}  {row.label.text}"
+        yield f"  {row.tok_s.text} tok/s  {row.ok.text} ok  " + paint(f"{row.failed.text} failed", row.failed.style)
+        yield f"  TTFT p50 {row.ttft_p50.text}  p95 {row.ttft_p95.text} ms"
+        yield f"  TPOT p50 {row.tpot_p50.text}  p95 {row.tpot_p95.text} ms"
+        if row.spent != _UNKNOWN:
+            yield f"  {row.usd_per_m.text}/M out  spent {row.spent.text}"
+        if row.slo != _UNKNOWN:
+            yield f"  SLO met {row.slo.text}"
+        for note in notes:
+            yield from _wrapped(note, width, paint, _RED, indent="  ")
+
+
+def _aligned(text: str, width: int, *, left: bool) -> str:
+    padding = " " * (width - cell_len(text))
+    return text + padding if left else padding + text
+
+
+def _wrapped(text: str, width: int, paint: Paint, style: str = "", indent: str = "") -> Iterator[str]:
+    for line in textwrap.wrap(
+        text, max(width, 20), initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False
+    ):
+        yield paint(line, style)
+
+
+def _plain(text: str, style: str) -> str:  # noqa: ARG001  the shape of Paint
+    return text
+
+
+def _coloured(text: str, style: str) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m" if style else text

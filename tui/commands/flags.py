@@ -1,0 +1,168 @@
+"""The flags of everything that sends load, and what they change in a plan.
+
+Each flag is also a profile key; a flag that is not given leaves the profile's value.
+"""
+
+import argparse
+from typing import TYPE_CHECKING, Any, Final
+
+from ...profiles.durations import DurationError, parse_duration
+from ..usage import UsageError
+
+if TYPE_CHECKING:
+    from ...engine.plan import ArrivalsPlan, RunPlan
+
+_SLO_LIMITS: Final = {"ttft": "ttft_ms", "tpot": "tpot_ms", "e2e": "e2e_ms", "attainment": "attainment"}
+
+_FLAG_OF_KEY: Final = {
+    "workload.source": "--workload",
+    "workload.max_tokens": "--max-tokens",
+    "arrivals.concurrency": "--concurrency",
+    "arrivals.rate_per_s": "--rate",
+    "arrivals.cv": "--arrivals gamma:CV",
+    "arrivals.ramp_to_per_s": "--arrivals ramp:TO/SECONDS",
+    "slo.ttft_ms": "--slo ttft",
+    "slo.tpot_ms": "--slo tpot",
+    "slo.e2e_ms": "--slo e2e",
+    "slo.attainment": "--slo attainment",
+    "run.requests": "--requests",
+    "run.warmup": "--warmup",
+    "run.seed": "--seed",
+    "run.budget_usd": "--budget",
+}
+
+
+def add_load_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that change what is sent and for how long."""
+    load = parser.add_argument_group("load")
+    load.add_argument("--workload", metavar="NAME|FILE", help="built-in workload, or a file of prompts")
+    rhythm = load.add_mutually_exclusive_group()
+    rhythm.add_argument("--concurrency", type=int, metavar="N", help="keep N requests in flight per backend")
+    rhythm.add_argument("--rate", type=float, metavar="R", help="send R requests a second to every backend")
+    load.add_argument(
+        "--arrivals",
+        type=_arrivals,
+        metavar="KIND",
+        help="with --rate: poisson (default), constant, gamma:CV (bursts) or ramp:TO/SECONDS",
+    )
+    load.add_argument("--max-tokens", type=int, metavar="N", help="most output tokens an answer may have")
+    load.add_argument(
+        "--fixed-length",
+        action="store_true",
+        default=None,
+        help="ask for exactly as many tokens as the workload says, where the server can",
+    )
+    load.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same prompts and times")
+    load.add_argument("--timeout", type=_seconds, metavar="TIME", help="longest a request may take: 120s")
+    extent = parser.add_argument_group("extent")
+    extent.add_argument("--duration", type=_seconds, metavar="TIME", help="stop after this long: 60s, 5m, 1h30m")
+    extent.add_argument("--requests", type=int, metavar="N", help="stop after N prompts a backend")
+    extent.add_argument("--warmup", type=int, metavar="N", help="prompts a backend answers before measuring")
+    extent.add_argument("--budget", type=float, metavar="USD", help="stop before the spend passes this")
+    extent.add_argument(
+        "--slo",
+        type=_slo,
+        metavar="LIMITS",
+        help="what a good request is, in ms: ttft=500,tpot=50,e2e=8000; attainment=0.99 makes it a gate (exit 3)",
+    )
+
+
+def add_output_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that choose what comes out."""
+    output = parser.add_argument_group("output")
+    output.add_argument("--headless", action="store_true", help="no console: progress on stderr, then a table")
+    form = output.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="no console: one JSON document on stdout")
+    form.add_argument("--once", action="store_true", help="no console: one picture of it on stdout")
+
+
+def apply_flags(plan: "RunPlan", flags: argparse.Namespace) -> "RunPlan":
+    """`plan` with every given flag in place of the profile's value; raises UsageError if that makes no sense."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from ...profiles.checks import sense_problems  # noqa: PLC0415
+    from ...profiles.schema import from_plan  # noqa: PLC0415
+
+    workload = _given(source=flags.workload, max_tokens=flags.max_tokens, fixed_length=flags.fixed_length)
+    run = _given(
+        requests=flags.requests,
+        duration_s=flags.duration,
+        warmup=flags.warmup,
+        seed=flags.seed,
+        timeout_s=flags.timeout,
+        budget_usd=flags.budget,
+    )
+    changed = replace(
+        plan,
+        workload=replace(plan.workload, **workload),
+        arrivals=_with_arrivals(plan.arrivals, flags),
+        slo=replace(plan.slo, **(flags.slo or {})),
+        **run,
+    )
+    problems = [f"{_FLAG_OF_KEY.get(where, where)}: {what}" for where, what in sense_problems(from_plan(changed))]
+    if problems:
+        raise UsageError("\n  ".join(problems))
+    return changed
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _with_arrivals(plan: "ArrivalsPlan", flags: argparse.Namespace) -> "ArrivalsPlan":
+    """A rate opens a closed loop (Poisson unless --arrivals says otherwise); a concurrency closes an open one."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    if flags.concurrency is not None:
+        if flags.arrivals:
+            raise UsageError("--arrivals shapes an open loop: give it with --rate, not with --concurrency")
+        return replace(plan, kind="closed", concurrency=flags.concurrency)
+    if plan.kind == "closed":
+        if flags.rate is None:
+            if flags.arrivals:
+                raise UsageError("--arrivals needs --rate R (requests a second)")
+            return plan
+        plan = replace(plan, kind="poisson")
+    return replace(plan, **(flags.arrivals or {}), **_given(rate_per_s=flags.rate))
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except DurationError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+def _arrivals(text: str) -> dict[str, Any]:
+    """The changes to an `ArrivalsPlan` that poisson, constant, gamma:CV or ramp:TO/SECONDS asks for."""
+    kind, _, detail = text.partition(":")
+    if kind in {"poisson", "constant"} and not detail:
+        return {"kind": kind}
+    if kind == "gamma" and detail:
+        return {"kind": kind, "cv": _number(detail)}
+    target, _, duration = detail.partition("/")
+    if kind == "ramp" and target and duration:
+        return {"kind": kind, "ramp_to_per_s": _number(target), "ramp_s": _seconds(duration)}
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is no arrival process; write poisson, constant, gamma:CV (gamma:2) or ramp:TO/SECONDS (ramp:40/60)"
+    )
+
+
+def _slo(text: str) -> dict[str, float]:
+    """The changes to an `SloPlan` that "ttft=500,tpot=50,attainment=0.99" asks for."""
+    limits: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, value = part.strip().partition("=")
+        if name not in _SLO_LIMITS:
+            raise argparse.ArgumentTypeError(
+                f"{part!r} is no limit; write ttft=MS, tpot=MS, e2e=MS or attainment=SHARE, joined by commas"
+            )
+        limits[_SLO_LIMITS[name]] = _number(value)
+    return limits
