@@ -26,6 +26,12 @@ FLOORS: Final = {0.5: 11, 0.9: 64, 0.95: 130, 0.99: 662, 0.999: 6636}
 
 _LOG_GAMMA = float(np.log(GAMMA))
 _FLUSH_AT = 4096
+_WIDTHS = {1: "<u1", 2: "<u2", 4: "<u4", 8: "<u8"}
+
+
+def _narrowest(most: int) -> str:
+    """The unsigned type that holds counts up to `most` in the fewest bytes."""
+    return next(kind for size, kind in _WIDTHS.items() if most < 1 << 8 * size)
 
 
 class HistogramState(msgspec.Struct, frozen=True, array_like=True):
@@ -33,7 +39,8 @@ class HistogramState(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         index: bucket numbers that are not empty, little-endian uint16.
-        count: their counts, little-endian int64, as many as `index`.
+        count: their counts, as many as `index`, little-endian unsigned of the least width that holds them all
+            (1, 2, 4 or 8 bytes each).
         under: values below 10 us.
         over: values of 1000 s and above.
         total_ns: sum of all values.
@@ -70,9 +77,10 @@ class Histogram:
         """The histogram that `state` describes; raises ValueError if its arrays do not fit."""
         made = cls()
         index = np.frombuffer(state.index, "<u2")
-        count = np.frombuffer(state.count, "<i8")
-        if len(index) != len(count) or (len(index) and int(index.max()) >= BUCKETS):
+        width = _WIDTHS.get(len(state.count) / len(index)) if len(index) else "<u1"
+        if width is None or (len(index) and int(index.max()) >= BUCKETS):
             raise ValueError("histogram state: index and count do not fit")
+        count = np.frombuffer(state.count, width)
         made._counts[index] = count
         made._under, made._over = state.under, state.over
         made._total_ns, made._min_ns, made._max_ns = state.total_ns, state.min_ns, state.max_ns
@@ -127,9 +135,10 @@ class Histogram:
         self._flush()
         if self._state is None:
             index = np.flatnonzero(self._counts)
+            count = self._counts[index]
             self._state = HistogramState(
                 index.astype("<u2").tobytes(),
-                self._counts[index].astype("<i8").tobytes(),
+                count.astype(_narrowest(int(count.max(initial=0)))).tobytes(),
                 self._under,
                 self._over,
                 self._total_ns,

@@ -1,0 +1,135 @@
+"""Takes the pictures of the console for the docs, from a real terminal.
+
+    python docs/pictures/take.py [NAME …]
+
+Runs `infertop` in tmux at each size, waits, presses keys, captures the screen with its colours, and has Chromium draw
+it. Needs tmux, chromium and the DejaVu fonts; nothing of infertop needs any of them.
+"""
+
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from rich.ansi import AnsiDecoder
+from rich.console import Console
+from rich.style import Style
+from rich.terminal_theme import MONOKAI
+from rich.text import Text
+
+HERE = Path(__file__).resolve().parent
+CELL_PX = (8, 15)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What to run, for how long, which keys to press then, and at which size."""
+
+    name: str
+    columns: int
+    rows: int
+    command: str = "infertop"
+    keys: tuple[str, ...] = ()
+    wait_s: float = 25.0
+    paper: str = "#101418"
+
+
+PICTURES = (
+    Picture("console-80x24", 80, 24),
+    Picture("console-120x40", 120, 40),
+    Picture("console-240x60", 240, 60),
+    Picture("console-light-120x40", 120, 40, keys=("t",), paper="#ffffff"),
+    Picture("console-one-80x24", 80, 24, command="infertop sim:h200"),
+    Picture("console-two-120x40", 120, 40, command="infertop sim:h200 sim:mi300x", keys=("Tab",)),
+    Picture("console-50x20", 50, 20),
+    Picture("help-80x24", 80, 24, keys=("?",)),
+)
+
+
+def captured(picture: Picture) -> str:
+    """The terminal's screen after the wait, with its escape sequences."""
+    session = f"picture-{picture.name}"
+    size = ("-x", str(picture.columns), "-y", str(picture.rows))
+    environment = "COLORTERM=truecolor TERM=tmux-256color LANG=C.UTF-8"
+    tmux("new-session", "-d", "-s", session, *size, f"env {environment} {picture.command}; sleep 60")
+    try:
+        tmux("set-option", "-t", session, "status", "off")
+        tmux("resize-window", "-t", session, *size)
+        time.sleep(picture.wait_s)
+        for key in picture.keys:
+            tmux("send-keys", "-t", session, key)
+            time.sleep(2)
+        screen = tmux("capture-pane", "-t", session, "-p", "-e", "-N")
+        tmux("send-keys", "-t", session, "q")
+        time.sleep(3)
+    finally:
+        tmux("kill-session", "-t", session)
+    return screen
+
+
+def tmux(*arguments: str) -> str:
+    return subprocess.run(("tmux", *arguments), check=True, capture_output=True, text=True).stdout
+
+
+def page(screen: str, picture: Picture) -> str:
+    """The screen as HTML, every run of one style in a box of whole cells, so that no font can shift a column."""
+    width, height = CELL_PX
+    out = []
+    for row, line in enumerate(AnsiDecoder().decode(screen)):
+        out += [
+            f"<span style='left:{column * width}px;top:{row * height}px;width:{cells * width}px;{style}'>{text}</span>"
+            for column, cells, style, text in runs(line)
+        ]
+    return (
+        "<meta charset=utf-8><style>"
+        f"body{{margin:0;background:{picture.paper};width:{picture.columns * width + 16}px}}"
+        f"div{{position:relative;margin:8px;height:{picture.rows * height}px}}"
+        f"span{{position:absolute;white-space:pre;height:{height}px;overflow:hidden;"
+        f"font:13.28px/{height}px 'DejaVu Sans Mono'}}"
+        f"</style><div>{''.join(out)}</div>"
+    )
+
+
+def runs(line: Text) -> list[tuple[int, int, str, str]]:
+    """(first column, cells, CSS, HTML text) of each run of one style."""
+    made, column = [], 0
+    for segment in line.render(Console(color_system="truecolor", width=10_000)):
+        text = segment.text.rstrip("\n")
+        cells = Text(text).cell_len
+        made.append((column, cells, css(segment.style or Style()), escape(text)))
+        column += cells
+    return made
+
+
+def css(style: Style) -> str:
+    return style.get_html_style(MONOKAI)
+
+
+def draw(picture: Picture, screen: str) -> None:
+    """Have Chromium draw the page into a PNG beside this file."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "page.html"
+        source.write_text(page(screen, picture), encoding="utf-8")
+        size = f"{picture.columns * CELL_PX[0] + 16},{picture.rows * CELL_PX[1] + 16}"
+        command = (
+            "chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+            f"--disable-component-update --disable-sync --hide-scrollbars --user-data-dir={folder}/profile "
+            f"--window-size={size} --screenshot={HERE / picture.name}.png {source.as_uri()}"
+        )
+        subprocess.run(shlex.split(command), check=True, capture_output=True, timeout=60)
+
+
+def main() -> None:
+    wanted = set(sys.argv[1:])
+    for picture in PICTURES:
+        if not wanted or picture.name in wanted:
+            draw(picture, captured(picture))
+            sys.stdout.write(f"{picture.name}.png\n")
+
+
+if __name__ == "__main__":
+    main()
