@@ -1,0 +1,219 @@
+"""The OpenAI chat-completions stream: from event payloads to arrivals. No sockets, no HTTP.
+
+What counts as a chunk is measurement.md's "Clock and stamps"; the vendors' additions are listed in backends.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+
+from .base import Arrival, Usage
+from .errors import ErrorKind
+from .http_errors import said
+
+DONE: Final = b"[DONE]"
+
+
+class _Function(msgspec.Struct, gc=False):
+    arguments: str | None = None
+
+
+class _ToolCall(msgspec.Struct, gc=False):
+    function: _Function | None = None
+
+
+class _Delta(msgspec.Struct, gc=False):
+    content: str | None = None
+    refusal: str | None = None
+    reasoning: str | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _Choice(msgspec.Struct, gc=False):
+    delta: _Delta | None = None
+    message: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _PromptDetails(msgspec.Struct, gc=False):
+    cached_tokens: int | None = None
+
+
+class _CompletionDetails(msgspec.Struct, gc=False):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct, gc=False):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _CompletionDetails | None = None
+
+
+class _Event(msgspec.Struct, gc=False):
+    """A chunk, a whole completion or an error. What only some vendors send is looked at when it is there."""
+
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: Any = None
+    timings: Any = None
+    time_info: Any = None
+    x_groq: Any = None
+
+
+_decode_event = msgspec.json.Decoder(_Event).decode
+_decode_events = msgspec.json.Decoder(list[_Event]).decode
+_WORDLESS: Final = "the server reports an error without words"
+_EXCERPT_BYTES: Final = 4 << 10
+"""Much more than is shown: a key is taken out of it first, and must not be cut in half before."""
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class ChatDecoder:
+    """Decodes one answer.
+
+    Args:
+        continuous_usage: the server was asked for running usage on every chunk.
+
+    Attributes:
+        finished: a finish reason or `[DONE]` was seen: the answer is whole.
+        done: `[DONE]` was seen; what follows means nothing.
+        failure: why nothing after the last arrival can be used, in the server's words where it has any.
+    """
+
+    def __init__(self, *, continuous_usage: bool = False) -> None:
+        self.finished = False
+        self.done = False
+        self.failure: tuple[ErrorKind, str] | None = None
+        self._continuous_usage = continuous_usage
+
+    def decode(self, at_ns: int, payloads: list[bytes]) -> Arrival:
+        """What the events of one read, at least one, brought; afterwards look at `failure`."""
+        texts: list[str] = []
+        reasonings: list[str] = []
+        arguments: list[str] = []
+        chunks = answer_chunks = 0
+        arrival = Arrival(at_ns)
+        for event in self._events(payloads):
+            finish_reason = None
+            if event.choices:
+                choice = event.choices[0]
+                finish_reason = choice.finish_reason
+                delta = choice.delta or choice.message
+                if delta is not None:
+                    text = delta.content or delta.refusal
+                    reasoning = delta.reasoning or delta.reasoning_content
+                    argument = _arguments(delta.tool_calls) if delta.tool_calls else ""
+                    if text:
+                        texts.append(text)
+                    if reasoning:
+                        reasonings.append(reasoning)
+                    if argument:
+                        arguments.append(argument)
+                    if text or argument:
+                        answer_chunks += 1
+                        chunks += 1
+                    elif reasoning:
+                        chunks += 1
+            if finish_reason is not None:
+                self.finished = True
+                arrival.finish_reason = finish_reason
+            if event.usage is not None:
+                self._take_usage(arrival, event.usage, final=finish_reason is not None or not event.choices)
+            if event.timings or event.time_info or event.x_groq:
+                self._take_vendor(arrival, event)
+            if event.error:
+                self.failure = ErrorKind.IN_BAND, said(event.error) or _WORDLESS
+                break
+        arrival.chunks = chunks
+        arrival.answer_chunks = answer_chunks
+        arrival.text = "".join(texts)
+        arrival.reasoning = "".join(reasonings)
+        arrival.tool_arguments = "".join(arguments)
+        return arrival
+
+    def _events(self, payloads: list[bytes]) -> Sequence[_Event]:
+        """All events of a read by one call of the JSON decoder, or one by one where that does not fit."""
+        if payloads[-1] == DONE:
+            self.done = self.finished = True
+            payloads = payloads[:-1]
+        try:
+            events = _decode_events(b"[%b]" % b",".join(payloads))
+        except _NOT_JSON:
+            return self._events_one_by_one(payloads)
+        # Payloads that are no JSON on their own could be when joined: then they are not as many.
+        return events if len(events) == len(payloads) else self._events_one_by_one(payloads)
+
+    def _events_one_by_one(self, payloads: Sequence[bytes]) -> list[_Event]:
+        """The events before `[DONE]` or before one that cannot be read; empty payloads are pings."""
+        events = []
+        for payload in payloads:
+            if payload.strip() == DONE:
+                self.done = self.finished = True
+                break
+            if payload.strip():
+                try:
+                    events.append(_decode_event(payload))
+                except _NOT_JSON as error:
+                    excerpt = payload[:_EXCERPT_BYTES].decode("utf-8", "replace")
+                    self.failure = ErrorKind.MALFORMED, f"{error}: {excerpt}"
+                    break
+        return events
+
+    def _take_usage(self, arrival: Arrival, usage: _Usage, *, final: bool) -> None:
+        """A chunk's usage is a running total; that of the finish chunk or of a chunk without choices is final."""
+        if not final:
+            self._continuous_usage = True
+        if self._continuous_usage:
+            arrival.output_tokens = usage.completion_tokens
+        if final:
+            arrival.usage = _usage(usage)
+
+    def _take_vendor(self, arrival: Arrival, event: _Event) -> None:
+        vendor = dict(arrival.vendor)
+        if isinstance(event.timings, Mapping):
+            vendor |= _seconds(event.timings, _LLAMA_CPP_MS, 1e-3)
+        if isinstance(event.time_info, Mapping):
+            vendor |= _seconds(event.time_info, _HOSTED_S, 1.0)
+        if isinstance(event.x_groq, Mapping):
+            usage = event.x_groq.get("usage")
+            if isinstance(usage, Mapping):
+                vendor |= _seconds(usage, _HOSTED_S, 1.0)
+                if arrival.usage is None:
+                    with suppress(msgspec.ValidationError):
+                        arrival.usage = _usage(msgspec.convert(usage, _Usage))
+            if event.x_groq.get("error"):
+                self.failure = ErrorKind.IN_BAND, said(event.x_groq) or _WORDLESS
+        arrival.vendor = vendor
+
+
+_LLAMA_CPP_MS: Final = {"prompt_ms": "prefill", "predicted_ms": "decode"}
+_HOSTED_S: Final = {
+    "queue_time": "queue",
+    "prompt_time": "prefill",
+    "completion_time": "decode",
+    "total_time": "total",
+}
+
+
+def _seconds(fields: Mapping[str, Any], names: Mapping[str, str], unit_s: float) -> dict[str, float]:
+    return {
+        name: fields[field] * unit_s for field, name in names.items() if isinstance(fields.get(field), int | float)
+    }
+
+
+def _arguments(calls: Sequence[_ToolCall]) -> str:
+    return "".join(call.function.arguments or "" for call in calls if call.function is not None)
+
+
+def _usage(usage: _Usage) -> Usage:
+    prompt, completion = usage.prompt_tokens_details, usage.completion_tokens_details
+    return Usage(
+        input_tokens=usage.prompt_tokens,
+        output_tokens=usage.completion_tokens,
+        cached_tokens=(prompt.cached_tokens or 0) if prompt is not None else 0,
+        reasoning_tokens=(completion.reasoning_tokens or 0) if completion is not None else 0,
+    )

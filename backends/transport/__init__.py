@@ -1,0 +1,28 @@
+"""Our own HTTP/1.1 transport under the httpx API, made for timing streams.
+
+`transport_for(url)` picks one of two `httpx.AsyncBaseTransport`s that keep the same contract:
+
+- `DirectTransport` reads its sockets itself; on Linux each read carries the kernel's receive time.
+- `ProxiedTransport` is httpx's own, for the proxies of the environment, stamped when a read returns.
+
+Request extension `timeout` is httpx's (`connect`, `read`, `write`, `pool` in seconds or None) and one more key,
+`total`: from the call to the last byte of the body. Just before the first byte of a request is written, its
+extension `sent_ns` is set, so that it is known of failed requests too. A response's extensions hold
+
+- `sent_ns`: t_0, the same figure; connecting comes before it.
+- `connect_ns`: time spent on TCP and TLS; 0 on a reused connection.
+- `stamp`: "kernel" or "user", where receive stamps come from (`backends.base.Stamp`).
+- `reads`: an async iterator of (receive stamp on the `time.perf_counter_ns` clock, body bytes), one item for each
+  read of the socket that brought body bytes. It is the body: use it or the response's own methods, not both.
+
+Failures are httpx's: `ConnectError` (its `__cause__` tells DNS, TCP and TLS apart), the four timeouts,
+`ReadError` and `WriteError` for a connection that was lost, `RemoteProtocolError` for one that made no sense.
+Nothing is retried.
+
+Must not be put here: anything that knows what a body means.
+"""
+
+from .direct import DirectTransport
+from .proxied import ProxiedTransport, ProxyError, proxy_for
+
+__all__ = ["DirectTransport", "ProxiedTransport", "ProxyError", "proxy_for"]
