@@ -97,12 +97,15 @@ class Answer(Protocol):
     Attributes:
         sent_ns: t_0, just before the request's first byte was written, after connecting.
         connect_ns: time spent on TCP and TLS before `sent_ns`; 0 on a reused connection.
+        resent: whether it was written a second time because a reused connection turned out to be closed by the
+            server before taking it up; counted and shown, and the only case of its kind.
         stamp: where `Arrival.at_ns` comes from.
         server: the `Server` response header, or "".
     """
 
     sent_ns: int
     connect_ns: int
+    resent: bool
     stamp: Stamp
     server: str
 

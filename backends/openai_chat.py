@@ -114,6 +114,7 @@ class _ChatAnswer:
         extensions = response.extensions
         self.sent_ns: int = extensions["sent_ns"]
         self.connect_ns: int = extensions["connect_ns"]
+        self.resent: bool = extensions["resent"]
         self.stamp: Stamp = extensions["stamp"]
         self.server = printable(response.headers.get("server", ""), 80)
         self._response = response

@@ -74,6 +74,7 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
         scheduled: = finished + failed + in_flight + not_sent, always.
         finished: complete answers.
         failed: everything else that was sent or tried.
+        resent: requests written again because the server had closed the idle connection they were written to.
         errors: failed by kind; sums to `failed`.
         last_error: one safe line, "" if none yet.
         input_tokens, cached_tokens, output_tokens, reasoning_tokens: of finished and failed requests.
@@ -107,6 +108,7 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
     in_flight: int = 0
     not_sent: int = 0
+    resent: int = 0
     errors: dict[str, int] = {}
     last_error: str = ""
     input_tokens: int = 0

@@ -175,6 +175,7 @@ class Lane:
             failed=tally.failed,
             in_flight=tally.in_flight,
             not_sent=tally.not_sent,
+            resent=tally.resent,
             errors=dict(tally.errors),
             last_error=tally.last_error,
             input_tokens=tally.input_tokens,

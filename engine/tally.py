@@ -32,6 +32,7 @@ class Tally:
         self.finished = 0
         self.failed = 0
         self.not_sent = 0
+        self.resent = 0
         self.errors: dict[str, int] = {}
         self.last_error = ""
         self.input_tokens = 0
@@ -89,6 +90,7 @@ class Tally:
     def count_sent(self, answer: Answer, scheduled_ns: int) -> None:
         """A request was written and the status line said yes."""
         self._sent_at(answer.sent_ns, scheduled_ns)
+        self.resent += answer.resent
         if answer.connect_ns:
             self.histograms["connect"].add(answer.connect_ns)
 

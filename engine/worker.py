@@ -18,6 +18,7 @@ import msgspec
 
 from ..backends.base import Backend
 from ..backends.credentials import CredentialError
+from ..backends.errors import BackendError, ErrorKind
 from ..backends.fleet.process import Fleet, FleetError, start_fleet
 from ..backends.models import list_models
 from ..backends.printable import printable
@@ -141,8 +142,15 @@ class Worker:
         if url.startswith("sim:"):
             assert self._fleet is not None
             url = self._fleet.url(_stack(plan))
-        model = plan.model or (await list_models(url, plan.key, _ASK_TIMEOUT_S))[0].id
+        model = plan.model or await self._first_model(url, plan.key)
         return open_backend(plan.api, url=url, model=model, key=plan.key, extra=plan.extra), model
+
+    async def _first_model(self, url: str, key: str) -> str:
+        """The model a server names first; raises BackendError."""
+        models = await list_models(url, key, _ASK_TIMEOUT_S)
+        if not models:
+            raise BackendError(ErrorKind.MALFORMED, "the server lists no model: name one (--model)")
+        return models[0].id
 
 
 def _stack(plan: BackendPlan) -> str:

@@ -47,6 +47,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True):
     failed: int
     in_flight: int
     not_sent: int
+    resent: int
     errors: dict[str, int]
     last_error: str
 
@@ -264,6 +265,7 @@ def _backend(backend: BackendFrame) -> Backend:
             failed=backend.failed,
             in_flight=backend.in_flight,
             not_sent=backend.not_sent,
+            resent=backend.resent,
             errors=backend.errors,
             last_error=backend.last_error,
         ),

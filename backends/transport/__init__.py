@@ -11,13 +11,15 @@ extension `sent_ns` is set, so that it is known of failed requests too. A respon
 
 - `sent_ns`: t_0, the same figure; connecting comes before it.
 - `connect_ns`: time spent on TCP and TLS; 0 on a reused connection.
+- `resent`: whether the request had to be sent again because the server had closed the connection it was first written
+  to before taking it up (`DirectTransport.handle_async_request`).
 - `stamp`: "kernel" or "user", where receive stamps come from (`backends.base.Stamp`).
 - `reads`: an async iterator of (receive stamp on the `time.perf_counter_ns` clock, body bytes), one item for each
   read of the socket that brought body bytes. It is the body: use it or the response's own methods, not both.
 
 Failures are httpx's: `ConnectError` (its `__cause__` tells DNS, TCP and TLS apart), the four timeouts,
 `ReadError` and `WriteError` for a connection that was lost, `RemoteProtocolError` for one that made no sense.
-Nothing is retried.
+Nothing else is sent twice.
 
 Must not be put here: anything that knows what a body means.
 """

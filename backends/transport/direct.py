@@ -43,26 +43,35 @@ class DirectTransport(httpx.AsyncBaseTransport):
         self._idle: defaultdict[_Origin, list[Connection]] = defaultdict(list)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send `request` once and return when the response's header fields are here."""
+        """Send `request` and return when the response's header fields are here.
+
+        A server may close an idle connection at the very moment a request is written into it (llama.cpp's does after
+        two answers, without saying so); that request was never taken up. Only then, when a *reused* connection ends
+        without a single byte of response, it is sent once more, on a new connection, as RFC 9112 section 9.3.1
+        allows and curl does; `sent_ns` is then that of the second sending, and the extension `resent` says so.
+        """
         timeouts = Timeouts.of(request)
         data = _serialised(request, await request.aread())
         origin = _origin(request.url)
         await self._take_slot(timeouts)
-        connection = None
+        connection = self._reused(origin)
+        resent = False
         try:
-            connection = self._reused(origin)
+            if connection is not None:
+                exchange = connection.start(timeouts)
+                try:
+                    await self._sent(request, data, connection, exchange, timeouts)
+                except (httpx.ReadError, httpx.WriteError):
+                    if not exchange.silent:
+                        raise
+                    connection.finish()
+                    connection, resent = None, True
             connect_ns = 0
             if connection is None:
                 connection = await self._connected(origin, timeouts)
                 connect_ns = connection.connect_ns
-            exchange = connection.start(timeouts)
-            sent_ns = request.extensions["sent_ns"] = time.perf_counter_ns()
-            try:
-                await connection.write(data, timeouts)
-            except httpx.WriteError:
-                if not exchange.answered:
-                    raise
-            await exchange.headers()
+                exchange = connection.start(timeouts)
+                await self._sent(request, data, connection, exchange, timeouts)
         except BaseException:
             self._give_back(origin, connection)
             raise
@@ -72,12 +81,25 @@ class DirectTransport(httpx.AsyncBaseTransport):
             stream=_Body(self, origin, connection, exchange),
             extensions={
                 "http_version": b"HTTP/1.1",
-                "sent_ns": sent_ns,
+                "sent_ns": request.extensions["sent_ns"],
                 "connect_ns": connect_ns,
+                "resent": resent,
                 "stamp": exchange.stamp,
                 "reads": exchange,
             },
         )
+
+    async def _sent(
+        self, request: httpx.Request, data: bytes, connection: Connection, exchange: Exchange, timeouts: Timeouts
+    ) -> None:
+        """Write the request and return when the header fields of `exchange` are here."""
+        request.extensions["sent_ns"] = time.perf_counter_ns()
+        try:
+            await connection.write(data, timeouts)
+        except httpx.WriteError:
+            if not exchange.answered:
+                raise
+        await exchange.headers()
 
     async def aclose(self) -> None:
         """Close every connection, idle or not."""

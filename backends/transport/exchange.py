@@ -35,6 +35,7 @@ class Exchange:
         status: HTTP status, once `headers` returned.
         fields: header fields as they came.
         stamp: where the stamps come from.
+        silent: not a byte of the response has come.
         answered: status and header fields are here.
         complete: the whole response is here.
         reusable: the connection may carry another request once this one is complete.
@@ -44,6 +45,7 @@ class Exchange:
         self.status = 0
         self.fields: list[tuple[bytes, bytes]] = []
         self.stamp: Stamp = "user"
+        self.silent = True
         self.answered = False
         self.complete = False
         self.reusable = False
@@ -100,6 +102,7 @@ class Exchange:
 
     def feed(self, data: bytes | memoryview, at_ns: int, stamp: Stamp) -> None:
         """One read of the socket."""
+        self.silent = False
         at_ns = self._last_ns = max(at_ns, self._last_ns)
         answered_before = self.answered
         try:

@@ -86,6 +86,7 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         response.extensions |= {
             "sent_ns": sent_ns,
             "connect_ns": sent_ns - connecting_ns[0] if connecting_ns else 0,
+            "resent": False,
             "stamp": "user",
             "reads": body.reads(),
         }

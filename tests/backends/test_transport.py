@@ -129,6 +129,45 @@ class TestReuse:
             await asyncio.sleep(0.02)
             assert not connection.is_alive()
 
+    @pytest.mark.parametrize("how", ["closed", "reset"])
+    async def test_request_lost_to_a_closing_connection_is_sent_again_and_said_so(self, serve, how):
+        async def closes_on_the_second_request(peer):
+            await peer.request()
+            await peer.send(OK)
+            await peer.request()
+            if how == "reset":
+                peer.reset()
+
+        async with serve(closes_on_the_second_request) as server, client() as http:
+            first = await http.post(server.url, content=b"one")
+            second = await http.post(server.url, content=b"two")
+        assert (first.text, second.text) == ("ok", "ok")
+        assert (first.extensions["resent"], second.extensions["resent"]) == (False, True)
+        assert second.extensions["connect_ns"] > 0
+        assert [body for _, body in server.requests] == [b"one", b"two", b"two"]
+
+    async def test_request_on_a_new_connection_is_never_sent_again(self, serve):
+        async def closes(peer):
+            await peer.request()
+
+        async with serve(closes) as server, client() as http:
+            with pytest.raises(httpx.ReadError):
+                await http.post(server.url, content=b"one")
+        assert len(server.requests) == 1
+
+    async def test_request_that_was_answered_in_part_is_never_sent_again(self, serve):
+        async def breaks_off(peer):
+            await peer.request()
+            await peer.send(OK)
+            await peer.request()
+            await peer.send(b"HTTP/1.1 200")
+
+        async with serve(breaks_off) as server, client() as http:
+            await http.post(server.url, content=b"one")
+            with pytest.raises(httpx.ReadError):
+                await http.post(server.url, content=b"two")
+        assert len(server.requests) == 2
+
     async def test_bytes_nobody_asked_for_end_the_connection(self, serve):
         async with (
             serve(says_once(OK + b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil")) as server,
@@ -196,19 +235,6 @@ class TestLostConnections:
             assert (await anext(reads))[1] == b"hello"
             with pytest.raises(httpx.ReadError, match="reset"):
                 await anext(reads)
-
-    async def test_nothing_is_sent_twice(self, serve):
-        async def script(peer):
-            await peer.request()
-            await peer.send(OK)
-            await peer.request()
-            peer.reset()
-
-        async with serve(script) as server, client() as http:
-            await http.get(server.url)
-            with pytest.raises(httpx.ReadError):
-                await http.get(server.url)
-        assert len(server.requests) == 2
 
     async def test_answer_that_comes_before_the_server_hangs_up_on_a_long_request_is_kept(self, serve):
         async def script(peer):

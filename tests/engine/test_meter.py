@@ -20,6 +20,7 @@ NO_SLO = SloPlan()
 class Opened:
     sent_ns: int
     connect_ns: int = 0
+    resent: bool = False
     stamp: Literal["kernel", "user"] = "kernel"
     server: str = ""
 

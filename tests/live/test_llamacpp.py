@@ -44,7 +44,7 @@ def test_two_real_servers_answer_the_same_chat_prompts(llamacpp, measured):
     before = [predicted_total(url) for url in llamacpp]
     code, document = measured(PROFILE.format(two=two, four=four, prompts=PROMPTS), timeout=280)
     assert code == 0
-    assert document["run"]["workload"] == "chat"
+    assert document["run"]["workload"]["source"] == "chat"
     for backend, url, was in zip(document["backends"], llamacpp, before, strict=True):
         requests = backend["requests"]
         assert requests["scheduled"] == requests["finished"] == PROMPTS
