@@ -112,3 +112,12 @@ def test_the_paid_one_has_keys_by_reference_and_a_budget(config: Path) -> None:
 def test_the_gate_is_a_gate(config: Path) -> None:
     plan = library.plan_of("latency-slo")
     assert (plan.arrivals.kind, plan.slo.ttft_ms, plan.slo.attainment) == ("poisson", 2000, 0.99)
+
+
+def test_the_profile_in_the_docs_is_one(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
+    path = tmp_path / "documented.toml"
+    path.write_text(text.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    plan = library.plan_of(str(path))
+    assert [backend.name for backend in plan.backends] == ["H200", "Groq"]
+    assert plan.slo.attainment == 0.99
