@@ -15,6 +15,7 @@ from .cost import ApiPrice
 from .frame import Frame, Marker, Phase, StopReason
 from .instrument import Instrument
 from .lane import Lane
+from .likeness import LikenessSums
 from .open_loop import OpenLoop
 from .plan import RunPlan
 from .prompts import Prompt
@@ -29,9 +30,12 @@ _BUDGET_CHECK_NS: Final = 200_000_000
 class Driver:
     """Runs `plan` over `lanes`; commands may change it on the way, and `frame` tells at any moment how it stands."""
 
-    def __init__(self, plan: RunPlan, lanes: list[Lane], clock: Clock, instrument: Instrument) -> None:
+    def __init__(
+        self, plan: RunPlan, lanes: list[Lane], likeness: LikenessSums, clock: Clock, instrument: Instrument
+    ) -> None:
         self._plan = plan
         self._lanes = lanes
+        self._likeness = likeness
         self._clock = clock
         self._instrument = instrument
         self._source = PromptSource(plan.seed, plan.workload, plan.requests)
@@ -224,6 +228,7 @@ class Driver:
             client=self._instrument.frame(),
             markers=tuple(self._markers),
             backends=tuple(backends),
+            likenesses=self._likeness.state(),
         )
 
 

@@ -30,6 +30,16 @@ def usd_per_m_total(backend: BackendFrame) -> float | None:
     return usd_per_m(backend.spent_usd, backend.input_tokens + _billed_output_tokens(backend))
 
 
+def characters_s(backend: BackendFrame) -> float | None:
+    """Output characters per second: the unit to compare in where tokenizers differ; None before the first arrival."""
+    return backend.characters * 1e9 / backend.active_ns if backend.active_ns and backend.characters else None
+
+
+def usd_per_m_characters(backend: BackendFrame) -> float | None:
+    """Effective $/M output characters; None without a price or characters."""
+    return None if backend.spent_usd is None else usd_per_m(backend.spent_usd, backend.characters)
+
+
 def attainment(backend: BackendFrame) -> float | None:
     """Share of requests that met every SLO limit; errors, timeouts and unsent ones are misses."""
     settled = backend.scheduled - backend.in_flight

@@ -43,6 +43,15 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     tokens: tuple[float, ...] = ()
 
 
+class Likeness(msgspec.Struct, frozen=True, kw_only=True):
+    """How alike two backends' answers to the same prompts are (`likeness.alike`), summed over `n` prompts."""
+
+    a: str
+    b: str
+    n: int = 0
+    total: float = 0.0
+
+
 class Thinned(msgspec.Struct, frozen=True, kw_only=True):
     """Every `stride`-th request's metric, and its serial sums, for statistics that need independence.
 
@@ -86,6 +95,7 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
             until usage comes); the numerator of throughput.
         chunks: content chunks.
         characters: characters of text, reasoning and tool arguments.
+        prompt_characters: characters of the prompts whose tokens are in `input_tokens`.
         spent_usd: None without a price.
         good: requests that met every limit of the SLO; None without an SLO.
         histograms: by name of METRICS, those that are not empty.
@@ -121,6 +131,7 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
     arriving_tokens: float = 0.0
     chunks: int = 0
     characters: int = 0
+    prompt_characters: int = 0
     spent_usd: float | None = None
     good: int | None = None
     histograms: dict[str, HistogramState] = {}
@@ -164,6 +175,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         offered_per_s: open loop: the rate scheduled now; None in closed loop.
         warmup_done: warm-up answers so far, over all backends.
         markers: oldest first, the last 100.
+        likenesses: of the answers, pair by pair, where prompts are answered at temperature 0.
     """
 
     version: int = FRAME_VERSION
@@ -186,6 +198,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     client: ClientFrame = ClientFrame()
     markers: tuple[Marker, ...] = ()
     backends: tuple[BackendFrame, ...] = ()
+    likenesses: tuple[Likeness, ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder()

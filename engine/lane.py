@@ -10,6 +10,7 @@ from ..backends.printable import printable
 from .clock import Clock
 from .cost import ApiPrice, api_usd, spent_usd
 from .frame import BackendFrame, Label
+from .likeness import LikenessSums
 from .meter import Meter
 from .plan import BackendPlan, RunPlan, SloPlan
 from .prompts import Prompt
@@ -43,7 +44,9 @@ class _WorstCase:
 class Lane:
     """A backend, its adapter, and its tally."""
 
-    def __init__(self, plan: BackendPlan, run: RunPlan, connect: Connector, clock: Clock) -> None:
+    def __init__(
+        self, plan: BackendPlan, run: RunPlan, connect: Connector, clock: Clock, likeness: LikenessSums
+    ) -> None:
         self.plan = plan
         self.tally = Tally(clock.now_ns())
         self.reserved_usd = 0.0
@@ -52,6 +55,7 @@ class Lane:
         self._slo = run.slo
         self._timeout_s = run.timeout_s
         self._temperature = run.workload.temperature
+        self._likeness = likeness
         self._backend: Backend | None = None
         self._connecting = asyncio.Lock()
         self._model = plan.model
@@ -86,6 +90,8 @@ class Lane:
     async def perform(self, prompt: Prompt, scheduled_ns: int) -> None:
         """Send one prompt, once, and measure it; never raises for what a backend does."""
         meter = Meter(self.tally, prompt.index, scheduled_ns, sum(len(m.content) for m in prompt.messages))
+        answer_text: list[str] = []
+        keep_text = self._temperature == 0 and self._likeness.wanted(prompt.index)
         worst_usd = self.worst_usd(prompt)
         self.reserved_usd += worst_usd
         try:
@@ -96,6 +102,8 @@ class Lane:
                 self._simulated = self._simulated or answer.server.startswith(SIMULATED_SERVER)
                 async for arrival in answer:
                     meter.arrive(arrival)
+                    if keep_text:
+                        answer_text.append(arrival.text)
         except BackendError as error:
             meter.fail(error)
             self._note(error)
@@ -105,6 +113,8 @@ class Lane:
             self._note(ours)
         else:
             meter.finish(self._slo)
+            if keep_text:
+                self._likeness.add(prompt.index, self.plan.name, "".join(answer_text))
             self._failures_in_a_row = 0
             self._unreachable = False
         finally:
@@ -188,6 +198,7 @@ class Lane:
             arriving_tokens=tally.timeline.total,
             chunks=tally.chunks,
             characters=tally.characters,
+            prompt_characters=tally.prompt_characters,
             spent_usd=None if plan.price is None else self.spent_usd(),
             good=None if self._slo == SloPlan() else tally.good,
             histograms={name: h.state() for name, h in tally.histograms.items() if len(h)},

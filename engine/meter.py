@@ -124,6 +124,7 @@ class Meter:
     def _settle_tokens(self) -> int:
         """Output tokens of this answer: the server's word, else an estimate; the timeline is set right."""
         tally, usage = self._tally, self._usage
+        tally.prompt_characters += self._prompt_characters
         if usage is not None:
             tokens = usage.output_tokens
             tally.count_usage(usage, self._chunks, self._characters)

@@ -43,6 +43,7 @@ class Tally:
         self.estimated_requests = 0
         self.chunks = 0
         self.characters = 0
+        self.prompt_characters = 0
         self.good = 0
         self.finish_reasons: dict[str, int] = {}
         self.first_sent_ns: int | None = None

@@ -32,6 +32,7 @@ from .driver import Driver
 from .frame import encode
 from .instrument import Instrument
 from .lane import Lane
+from .likeness import LikenessSums
 from .plan import BackendPlan, RunPlan
 from .workloads import WorkloadError
 
@@ -103,9 +104,10 @@ class Worker:
 
     async def _perform(self, plan: RunPlan, channel: Channel) -> None:
         clock = RealClock()
-        lanes = [Lane(each, plan, self._connect, clock) for each in plan.backends]
+        likeness = LikenessSums([each.name for each in plan.backends])
+        lanes = [Lane(each, plan, self._connect, clock, likeness) for each in plan.backends]
         with Instrument() as instrument:
-            driver = self._driver = Driver(plan, lanes, clock, instrument)
+            driver = self._driver = Driver(plan, lanes, likeness, clock, instrument)
             channel.send(FRAME, encode(await driver.frame()))
             await self._start_fleet(plan)
             for command in self._early:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ..backends.printable import printable
-from ..backends.providers import plain_model
 from ..engine.cost import ApiPrice, OwnedPrice, Price, RentedPrice
 from ..engine.frame import BackendFrame, Frame
 from ..engine.histogram import FLOORS, Histogram
@@ -122,10 +121,7 @@ def footnotes(frame: Frame, summary: Document) -> Iterator[str]:
         yield f"≈ token counts are estimated from characters: {', '.join(estimated)}."
     if any(b.label == "SIM" for b in frame.backends):
         yield "SIM is the simulated fleet, not measured hardware."
-    models = {plain_model(b.served_model or b.model): b for b in frame.backends if b.served_model or b.model}
-    if len(models) > 1:
-        each = "; ".join(f"{_name(b.name)} {printable(b.served_model or b.model, 60)}" for b in models.values())
-        yield f"Models differ, so tokens, speed and cost compare only in part: {each}."
+    yield from _unlike(summary)
     for backend in frame.backends:
         if backend.price:
             yield f"Price of {_name(backend.name)}: {price(backend.price)}."
@@ -133,6 +129,14 @@ def footnotes(frame: Frame, summary: Document) -> Iterator[str]:
         yield f"Client: {'; '.join(summary.client.reasons)}: that error is part of what is shown."
     elif summary.client.loop_lag_ms.p99 is not None:
         yield f"Client: event loop late by {number(summary.client.loop_lag_ms.p99)} ms at p99."
+
+
+def _unlike(summary: Document) -> Iterator[str]:
+    """What keeps backends from being compared like for like: a line an aspect, with its first pair."""
+    for aspect in dict.fromkeys(each.aspect for each in summary.differences):
+        found = [each for each in summary.differences if each.aspect == aspect]
+        first, more = found[0], f"; {len(found) - 1} more pairs" if len(found) > 1 else ""
+        yield f"Not like for like: {_name(first.a)} and {_name(first.b)}, {printable(first.text, 120)}{more}."
 
 
 def _below_floor(backend: BackendFrame) -> bool:

@@ -9,8 +9,17 @@ from typing import Final
 import msgspec
 
 from .. import __version__
+from ..engine.comparability import all_differences
 from ..engine.cost import ApiPrice, OwnedPrice, RentedPrice
-from ..engine.figures import attainment, goodput_per_s, tok_s, usd_per_m_output, usd_per_m_total
+from ..engine.figures import (
+    attainment,
+    characters_s,
+    goodput_per_s,
+    tok_s,
+    usd_per_m_characters,
+    usd_per_m_output,
+    usd_per_m_total,
+)
 from ..engine.frame import BackendFrame, Frame, Label
 from ..engine.histogram import Histogram, HistogramState
 from ..engine.plan import ArrivalsPlan, SloPlan, WorkloadPlan
@@ -86,6 +95,14 @@ class Slo(msgspec.Struct, frozen=True, kw_only=True):
     goodput_per_s: float | None
 
 
+class Characters(msgspec.Struct, frozen=True, kw_only=True):
+    """Output in characters, the common unit where tokenizers differ."""
+
+    output: int
+    per_s: float | None
+    usd_per_m: float | None
+
+
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
     """One backend; a latency is None when nothing was measured."""
 
@@ -97,6 +114,7 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     requests: Requests
     tokens: Tokens
     tok_s: float | None
+    characters: Characters
     ttft_ms: Latency | None
     ttft_sched_ms: Latency | None
     ttfo_ms: Latency | None
@@ -167,6 +185,15 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Unlike(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that keeps two backends from being compared like for like (`engine.comparability`)."""
+
+    aspect: str
+    a: str
+    b: str
+    text: str
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """The whole."""
 
@@ -176,6 +203,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     client: Client
     backends: tuple[Backend, ...]
     verdicts: tuple[Comparison, ...]
+    differences: tuple[Unlike, ...]
 
 
 def document(frame: Frame) -> Document:
@@ -187,6 +215,10 @@ def document(frame: Frame) -> Document:
         backends=tuple(map(_backend, frame.backends)),
         verdicts=tuple(
             _comparison(verdict, trust) for metric in THINNED for verdict in verdicts(frame.backends, metric)
+        ),
+        differences=tuple(
+            Unlike(aspect=each.aspect, a=each.a, b=each.b, text=each.text)
+            for each in all_differences(frame.backends, frame.likenesses)
         ),
     )
 
@@ -276,6 +308,11 @@ def _backend(backend: BackendFrame) -> Backend:
             source=backend.token_source,
         ),
         tok_s=_figure(tok_s(backend)),
+        characters=Characters(
+            output=backend.characters,
+            per_s=_figure(characters_s(backend)),
+            usd_per_m=_figure(usd_per_m_characters(backend)),
+        ),
         cost=_cost(backend),
         energy=Energy(),
         slo=Slo(

@@ -27,7 +27,7 @@ def as_json(document_of: Any) -> dict[str, Any]:
 
 def test_the_document_has_the_fields_that_are_promised() -> None:
     got = as_json(document(three()))
-    assert list(got) == ["schema", "infertop", "run", "client", "backends", "verdicts"]
+    assert list(got) == ["schema", "infertop", "run", "client", "backends", "verdicts", "differences"]
     assert got["schema"] == SCHEMA
     assert {"started_utc", "duration_s", "seed", "workload", "arrivals", "offered_per_s", "achieved_per_s"} <= set(
         got["run"]
@@ -35,7 +35,7 @@ def test_the_document_has_the_fields_that_are_promised() -> None:
     assert set(got["client"]) == {"loop_lag_ms", "cpu_share", "trusted", "reasons"}
     first = got["backends"][0]
     assert set(first) == {
-        "name", "label", "url", "model", "hardware", "requests", "tokens", "tok_s", "ttft_ms", "ttft_sched_ms",
+        "name", "label", "url", "model", "hardware", "requests", "tokens", "tok_s", "characters", "ttft_ms", "ttft_sched_ms",
         "ttfo_ms", "tpot_ms", "icl_ms", "itl_ms", "e2e_ms", "cost", "energy", "slo",
     }  # fmt: skip
     assert set(first["ttft_ms"]) == {"n", "mean", "p50", "p90", "p95", "p99", "p999", "max"}
