@@ -1,0 +1,62 @@
+"""What a person asks of the run from the console, and the words that confirm it."""
+
+from collections.abc import Callable, Sequence
+
+from ..engine.commands import SetConcurrency, SetWorkload
+from ..engine.frame import Frame
+from ..engine.plan import ArrivalsPlan
+from .link import EngineLink
+from .load import Asked, changed_load, under
+
+
+class Steering:
+    """Sends commands; every method returns a notice for the user.
+
+    Args:
+        link: the engine.
+        workloads: what `next_workload` goes through.
+        save_profile: see `app.InfertopApp`.
+        clock: seconds.
+    """
+
+    def __init__(
+        self,
+        link: EngineLink,
+        workloads: Sequence[str],
+        save_profile: Callable[[Frame], str] | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._link = link
+        self._workloads = list(workloads)
+        self._save_profile = save_profile
+        self._load = Asked[ArrivalsPlan](clock)
+        self._workload = Asked[str](clock)
+
+    def step_load(self, frame: Frame, by: int) -> str:
+        """One step more or less load."""
+        arrivals = self._load.or_shown(frame.arrivals)
+        command = changed_load(arrivals, by)
+        self._link.send(command)
+        self._load.ask(under(arrivals, command))
+        if isinstance(command, SetConcurrency):
+            return f"load: {command.concurrency} prompts at once to each backend"
+        return f"load: {command.rate_per_s:g} prompts a second"
+
+    def next_workload(self, frame: Frame) -> str:
+        """The workload after the present one."""
+        if not self._workloads:
+            return "there is no other workload"
+        now = self._workload.or_shown(frame.workload.source)
+        at = self._workloads.index(now) + 1 if now in self._workloads else 0
+        source = self._workload.ask(self._workloads[at % len(self._workloads)])
+        self._link.send(SetWorkload(source))
+        return f"workload: {source}"
+
+    def save(self, frame: Frame) -> str:
+        """Save the session as a profile."""
+        if self._save_profile is None:
+            return "this session cannot be saved as a profile"
+        try:
+            return f"saved {self._save_profile(frame)}"
+        except (OSError, ValueError) as error:
+            return f"not saved: {error}"
