@@ -80,10 +80,9 @@ def page(screen: str, picture: Picture) -> str:
     width, height = CELL_PX
     out = []
     for row, line in enumerate(AnsiDecoder().decode(screen)):
-        out += [
-            f"<span style='left:{column * width}px;top:{row * height}px;width:{cells * width}px;{style}'>{text}</span>"
-            for column, cells, style, text in runs(line)
-        ]
+        for column, cells, style, text in runs(line):
+            place = f"left:{column * width}px;top:{row * height}px;width:{cells * width}px"
+            out.append(f"<span style='{place};{style}'>{text}</span>")
     return (
         "<meta charset=utf-8><style>"
         f"body{{margin:0;background:{picture.paper};width:{picture.columns * width + 16}px}}"

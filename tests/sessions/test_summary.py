@@ -35,8 +35,8 @@ def test_the_document_has_the_fields_that_are_promised() -> None:
     assert set(got["client"]) == {"loop_lag_ms", "cpu_share", "trusted", "reasons"}
     first = got["backends"][0]
     assert set(first) == {
-        "name", "label", "url", "model", "hardware", "requests", "tokens", "tok_s", "characters", "ttft_ms", "ttft_sched_ms",
-        "ttfo_ms", "tpot_ms", "icl_ms", "itl_ms", "e2e_ms", "cost", "energy", "slo",
+        "name", "label", "url", "model", "hardware", "requests", "tokens", "tok_s", "characters", "ttft_ms",
+        "ttft_sched_ms", "ttfo_ms", "tpot_ms", "icl_ms", "itl_ms", "e2e_ms", "cost", "energy", "slo",
     }  # fmt: skip
     assert set(first["ttft_ms"]) == {"n", "mean", "p50", "p90", "p95", "p99", "p999", "max"}
     assert set(got["verdicts"][0]) >= {"metric", "a", "b", "verdict", "ratio", "low", "high", "n"}
