@@ -77,7 +77,7 @@ class Histogram:
         """The histogram that `state` describes; raises ValueError if its arrays do not fit."""
         made = cls()
         index = np.frombuffer(state.index, "<u2")
-        width = _WIDTHS.get(len(state.count) / len(index)) if len(index) else "<u1"
+        width = {size * len(index): kind for size, kind in _WIDTHS.items()}.get(len(state.count))
         if width is None or (len(index) and int(index.max()) >= BUCKETS):
             raise ValueError("histogram state: index and count do not fit")
         count = np.frombuffer(state.count, width)

@@ -22,7 +22,7 @@ from .link import EngineLink
 from .model import Judge, Model
 from .screens.help import HelpScreen
 from .screens.live import CardClicked, LiveScreen
-from .steering import Steering
+from .steering import Ask, Steering
 from .theme import PALETTES
 from .view import View
 from .widgets.textual_theme import textual_theme
@@ -72,8 +72,6 @@ class InfertopApp(App[Frame | None]):
         self._judging = Judging(judge, lambda: (self._frozen or self._model).case(self._view.metric), self._settle)
         self._leaving = False
         self._drawn_trouble = ""
-
-    # --- life ---
 
     def get_default_screen(self) -> Screen[None]:
         """The live screen is the ground floor."""
@@ -138,8 +136,6 @@ class InfertopApp(App[Frame | None]):
         if self._view.notice == notice:
             self._show(replace(self._view, notice=""))
 
-    # --- keys ---
-
     def action_freeze(self) -> None:
         """Hold the picture still, or let it go on; the run never stops."""
         self._frozen = None if self._frozen else self._model.clone()
@@ -163,10 +159,10 @@ class InfertopApp(App[Frame | None]):
         """Show or hide a panel."""
         self._show(self._view.toggled(number))
 
-    def action_steer(self, what: str, *arguments: int) -> None:
-        """Ask something of the run: a method of `Steering`."""
+    def action_ask(self, what: Ask) -> None:
+        """Ask something of the run."""
         if self._model.frame is not None:
-            self._say(getattr(self._steering, what)(self._model.frame, *arguments))
+            self._say(self._steering.ask(what, self._model.frame))
 
     def action_reset(self) -> None:
         """Count the figures from now on."""

@@ -15,11 +15,11 @@ KEYS: Final[list[Binding]] = [
     Binding("down,j", "app.focus_card(0, 1)", "focus the card below", id="focus-down", key_display="↓ j"),
     Binding("up,k", "app.focus_card(0, -1)", "focus the card above", id="focus-up", key_display="↑ k"),
     Binding("enter,e", "app.expand", "expand the card in focus, and back", id="expand", key_display="enter e"),
-    Binding("plus,equals_sign", "app.steer('step_load', 1)", "more load", id="load-up", key_display="+ ="),
-    Binding("minus", "app.steer('step_load', -1)", "less load", id="load-down", key_display="-"),
-    Binding("w", "app.steer('next_workload')", "next workload", id="workload"),
+    Binding("plus,equals_sign", "app.ask('more load')", "more load", id="load-up", key_display="+ ="),
+    Binding("minus", "app.ask('less load')", "less load", id="load-down", key_display="-"),
+    Binding("w", "app.ask('next workload')", "next workload", id="workload"),
     Binding("r", "app.reset", "start the figures anew from now (the run goes on)", id="reset"),
-    Binding("S", "app.steer('save')", "save this session as a profile", id="save"),
+    Binding("S", "app.ask('save')", "save this session as a profile", id="save"),
     *(
         Binding(str(number), f"app.panel({number})", f"show or hide {panel}", id=f"panel-{panel}")
         for number, panel in enumerate(PANELS, 1)

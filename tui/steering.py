@@ -1,6 +1,7 @@
 """What a person asks of the run from the console, and the words that confirm it."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from ..engine.commands import SetConcurrency, SetWorkload
 from ..engine.frame import Frame
@@ -8,13 +9,15 @@ from ..engine.plan import ArrivalsPlan
 from .link import EngineLink
 from .load import Asked, changed_load, under
 
+Ask = Literal["more load", "less load", "next workload", "save"]
+
 
 class Steering:
-    """Sends commands; every method returns a notice for the user.
+    """Sends commands and answers with a notice for the user.
 
     Args:
         link: the engine.
-        workloads: what `next_workload` goes through.
+        workloads: what "next workload" goes through.
         save_profile: see `app.InfertopApp`.
         clock: seconds.
     """
@@ -32,8 +35,19 @@ class Steering:
         self._load = Asked[ArrivalsPlan](clock)
         self._workload = Asked[str](clock)
 
-    def step_load(self, frame: Frame, by: int) -> str:
-        """One step more or less load."""
+    def ask(self, what: Ask, frame: Frame) -> str:
+        """Ask for something, given the newest frame."""
+        match what:
+            case "more load":
+                return self._step_load(frame, 1)
+            case "less load":
+                return self._step_load(frame, -1)
+            case "next workload":
+                return self._next_workload(frame)
+            case "save":
+                return self._save(frame)
+
+    def _step_load(self, frame: Frame, by: int) -> str:
         arrivals = self._load.or_shown(frame.arrivals)
         command = changed_load(arrivals, by)
         self._link.send(command)
@@ -42,8 +56,7 @@ class Steering:
             return f"load: {command.concurrency} prompts at once to each backend"
         return f"load: {command.rate_per_s:g} prompts a second"
 
-    def next_workload(self, frame: Frame) -> str:
-        """The workload after the present one."""
+    def _next_workload(self, frame: Frame) -> str:
         if not self._workloads:
             return "there is no other workload"
         now = self._workload.or_shown(frame.workload.source)
@@ -52,8 +65,7 @@ class Steering:
         self._link.send(SetWorkload(source))
         return f"workload: {source}"
 
-    def save(self, frame: Frame) -> str:
-        """Save the session as a profile."""
+    def _save(self, frame: Frame) -> str:
         if self._save_profile is None:
             return "this session cannot be saved as a profile"
         try:

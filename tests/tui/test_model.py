@@ -117,7 +117,7 @@ def test_a_window_equals_a_run_that_began_there():
         whole, part = Histogram.of(now.histograms[name]), Histogram.of(base.histograms[name])
         assert (Histogram.of(frame.histograms[name]).counts == whole.counts - part.counts).all()
         for thinned, later, earlier in zip(frame.thinned[name], now.thinned[name], base.thinned[name], strict=True):
-            assert thinned.pairs == later.pairs - earlier.pairs
+            assert thinned.means.neighbours == later.means.neighbours - earlier.means.neighbours
             assert len(Histogram.of(thinned.histogram)) == len(Histogram.of(later.histogram)) - len(
                 Histogram.of(earlier.histogram)
             )

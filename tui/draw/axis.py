@@ -57,11 +57,8 @@ def axis_for(histograms: list[Histogram]) -> LogAxis | None:
         return None
     low = max(min(histogram.min_ns for histogram in filled), LOW_NS)
     high = max(histogram.max_ns for histogram in filled)
-    below = max((tick for tick in TICKS_NS if tick <= low), default=TICKS_NS[0])
-    above = min((tick for tick in TICKS_NS if tick >= high), default=TICKS_NS[-1])
-    if below >= above:
-        above = next((tick for tick in TICKS_NS if tick > below), TICKS_NS[-1])
-        below = below if below < above else TICKS_NS[-2]
+    below = max((tick for tick in TICKS_NS[:-1] if tick <= low), default=TICKS_NS[0])
+    above = min((tick for tick in TICKS_NS if tick >= high and tick > below), default=TICKS_NS[-1])
     return LogAxis(below, above)
 
 
@@ -83,12 +80,11 @@ class Scale:
 
 @lru_cache(maxsize=16)
 def scale(axis: LogAxis, width: int) -> Scale:
-    """The labels of `axis`, each at its tick's column; powers of ten first, others where room is left."""
+    """The labels of `axis`, each at its tick's column; ones first, then twos and fives where room is left."""
     cells = [" "] * width
     taken = np.zeros(width, bool)
     columns: list[int] = []
-    ticks = axis.ticks()
-    for tick in sorted(ticks, key=lambda ns: (not str(ns).startswith("1"), str(ns).startswith("5"), ns)):
+    for tick in sorted(axis.ticks(), key=lambda ns: ("125".index(str(ns)[0]), ns)):
         column, label = axis.column(tick, width), "╵" + tick_label(tick)
         end = column + len(label)
         if end <= width and not taken[max(column - 2, 0) : end + 2].any():

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-Align = Literal["left", "right", "centre"]
+Align = Literal["left", "right"]
 
 
 class Span(NamedTuple):
@@ -50,8 +50,6 @@ def fit(text: str, width: int, align: Align = "left") -> str:
     spare = width - length
     if align == "right":
         return " " * spare + text
-    if align == "centre":
-        return " " * (spare // 2) + text + " " * (spare - spare // 2)
     return text + " " * spare
 
 
