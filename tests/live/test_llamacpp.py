@@ -58,7 +58,9 @@ def test_two_real_servers_answer_the_same_chat_prompts(llamacpp, measured):
         assert tokens["input"] > 100 * PROMPTS
         for metric in ("ttft_ms", "tpot_ms", "icl_ms", "e2e_ms"):
             figures = backend[metric]
-            assert 0 < figures["p50"] <= figures["p90"] <= figures["p95"] <= figures["max"], metric
+            least = 0 if metric == "icl_ms" else 1e-9  # chunks of one read share its stamp: gaps of zero
+            assert least <= figures["p50"] <= figures["p90"] <= figures["p95"] <= figures["max"], metric
+            assert figures["max"] > 0
         assert backend["ttft_ms"]["n"] == backend["e2e_ms"]["n"] == PROMPTS
         assert backend["tok_s"] > 0
     rented, api = (backend["cost"] for backend in document["backends"])
