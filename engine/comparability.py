@@ -49,7 +49,7 @@ def differences(a: BackendFrame, b: BackendFrame, likeness: Likeness | None = No
     found: list[tuple[Aspect, str]] = []
     model_a, model_b = _model(a), _model(b)
     if model_a and model_b and model_a != model_b:
-        found.append(("model", f"{model_a} vs {model_b}"))
+        found.append(("model", f"{_served(a)} vs {_served(b)}"))
     precision_a, precision_b = precision(_served(a)), precision(_served(b))
     if precision_a != precision_b:
         found.append(("precision", f"{precision_a or 'not stated'} vs {precision_b or 'not stated'}"))

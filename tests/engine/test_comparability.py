@@ -61,7 +61,7 @@ def test_every_pair_is_looked_at():
     three = [backend("a"), backend("b"), backend("c", served_model="other")]
     found = all_differences(three, [Likeness(a="a", b="b", n=20, total=0.0)])
     assert [(d.a, d.b, d.aspect) for d in found] == [("a", "b", "answers"), ("a", "c", "model"), ("b", "c", "model")]
-    assert found[1].text == "model: gpt-oss-120b vs other"
+    assert found[1].text == "model: openai/gpt-oss-120b vs other"
 
 
 @pytest.mark.parametrize(
