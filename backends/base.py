@@ -3,8 +3,7 @@
 An adapter translates one wire format and nothing else: no aggregation, no retries, no printing. It is used as
 
     async with backend.send(request) as answer:      # raises BackendError before an answer exists
-        async for arrival in answer:                 # raises BackendError inside the stream
-            ...
+        await answer.deliver(take)                   # calls take(arrival); raises BackendError inside the stream
 
 Leaving the block, by any road, closes the stream: an unfinished answer's connection is aborted, never reused.
 
@@ -12,10 +11,12 @@ The unit handed over is what *one read* of the socket brought (`Arrival`), not o
 share its stamp, and at high rates a read holds many events.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol
+
+import msgspec
 
 Stamp = Literal["kernel", "user"]
 """Where a receive stamp was taken: by the kernel when the segment arrived, or by us after the read returned."""
@@ -60,8 +61,7 @@ class Usage:
     reasoning_tokens: int = 0
 
 
-@dataclass(slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, gc=False):
     """What one read of the socket brought, decoded.
 
     Attributes:
@@ -88,11 +88,11 @@ class Arrival:
     output_tokens: int | None = None
     usage: Usage | None = None
     finish_reason: str | None = None
-    vendor: Mapping[str, float] = field(default_factory=dict)
+    vendor: Mapping[str, float] = {}
 
 
 class Answer(Protocol):
-    """A response whose status line said yes; iterate it for its arrivals.
+    """A response whose status line said yes.
 
     Attributes:
         sent_ns: t_0, just before the request's first byte was written, after connecting.
@@ -109,8 +109,15 @@ class Answer(Protocol):
     stamp: Stamp
     server: str
 
-    def __aiter__(self) -> AsyncIterator[Arrival]:
-        """Arrivals in order; raises BackendError when the stream fails before it is complete."""
+    async def deliver(self, take: Callable[[Arrival], None]) -> None:
+        """Call `take` with every arrival, in order, as soon as its read is made; return when the answer is complete.
+
+        `take` runs inside the reading of the socket, which spares a switch of tasks for every read: it must be quick.
+        What it raises ends the delivery and comes out here.
+
+        Raises:
+            BackendError: the stream failed before it was complete.
+        """
         ...
 
 

@@ -24,20 +24,31 @@ def open_client(
     Raises:
         ProxyError: the environment names a proxy of an unsupported kind.
     """
-    headers = {
-        "Accept": "text/event-stream, application/json",
-        "Accept-Encoding": "identity",
-        "User-Agent": f"infertop/{__version__}",
-    }
+    transport = open_transport(httpx.URL(url), ssl_context=ssl_context)
+    headers = standing_headers(key)
+    return httpx.AsyncClient(transport=transport, headers=headers, follow_redirects=False, trust_env=False)
+
+
+def open_transport(url: httpx.URL, *, ssl_context: ssl.SSLContext | None = None) -> httpx.AsyncBaseTransport:
+    """What carries requests to `url`: straight there, or through a proxy of the environment; see `open_client`."""
+    proxy = proxy_for(url)
+    if proxy is None:
+        return DirectTransport(ssl_context=ssl_context)
+    return ProxiedTransport(proxy, ssl_context=ssl_context)
+
+
+def standing_headers(key: Secret | None) -> httpx.Headers:
+    """The header fields that all requests have in common; their `repr` hides the key."""
+    headers = httpx.Headers(
+        {
+            "Accept": "text/event-stream, application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"infertop/{__version__}",
+        }
+    )
     if key is not None:
         headers["Authorization"] = f"Bearer {key.reveal()}"
-    proxy = proxy_for(httpx.URL(url))
-    transport: httpx.AsyncBaseTransport
-    if proxy is None:
-        transport = DirectTransport(ssl_context=ssl_context)
-    else:
-        transport = ProxiedTransport(proxy, ssl_context=ssl_context)
-    return httpx.AsyncClient(transport=transport, headers=headers, follow_redirects=False, trust_env=False)
+    return headers
 
 
 async def whole_body(response: httpx.Response, limit_bytes: int) -> tuple[int, bytes]:

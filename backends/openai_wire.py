@@ -72,6 +72,28 @@ _EXCERPT_BYTES: Final = 4 << 10
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
+def plain_text(payload: bytes) -> tuple[str, bool] | None:
+    """The text of an event that holds nothing else a `ChatDecoder` takes notice of, and whether it is reasoning.
+
+    None for any other event.
+    """
+    try:
+        event = _decode_event(payload)
+    except _NOT_JSON:
+        return None
+    if not event.choices or event.usage or event.error or event.timings or event.time_info or event.x_groq:
+        return None
+    choice = event.choices[0]
+    delta = choice.delta or choice.message
+    if choice.finish_reason is not None or delta is None or (delta.tool_calls and _arguments(delta.tool_calls)):
+        return None
+    text = delta.content or delta.refusal
+    reasoning = delta.reasoning or delta.reasoning_content
+    if text and not reasoning:
+        return text, False
+    return (reasoning, True) if reasoning and not text else None
+
+
 class ChatDecoder:
     """Decodes one answer.
 

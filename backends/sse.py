@@ -31,6 +31,18 @@ class SseSplitter:
         self._first_line = True
         self._skip_line_feed = False
 
+    @property
+    def begun(self) -> bytes | None:
+        """What is here of a line that has not ended; b"" between events, None in the middle of anything else."""
+        if self._data or self._skip_line_feed or len(self._line) > 1:
+            return None
+        return self._line[0] if self._line else b""
+
+    def restart(self) -> None:
+        """Forget what `begun` holds: somebody else has understood it."""
+        self._line.clear()
+        self._held_bytes = 0
+
     def feed(self, read: bytes) -> list[bytes]:
         """The payloads of the events that `read` completed, in order.
 

@@ -15,6 +15,12 @@ FAILURE: Final = b"E"
 """Body: one safe line, why the engine cannot run."""
 PLAN: Final = b"P"
 COMMAND: Final = b"C"
+PLACE: Final = b"W"
+"""Before the plan, from a crew to a worker: its place in the crew."""
+READY: Final = b"R"
+"""From a worker that has a place: connected and warmed up."""
+OPEN: Final = b"O"
+"""The answer to READY: when the window opens."""
 
 LONGEST: Final = 64 << 20
 _HEAD = struct.Struct("<cI")
@@ -37,6 +43,7 @@ class Channel(asyncio.Protocol):
         self._kept: deque[bytes] = deque()
         self._clogged = False
         self._flushed = asyncio.Event()
+        self._flushed.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start with a short queue: what waits in it is old."""

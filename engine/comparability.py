@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from ..backends.providers import plain_model
 from .frame import BackendFrame, Likeness
 
 LEAST_ANSWERS: Final = 20
@@ -122,7 +123,5 @@ def _served(backend: BackendFrame) -> str:
 
 
 def _model(backend: BackendFrame) -> str:
-    """A model's name without its owner, precision and separators, for comparison only."""
-    name = _served(backend).lower().rsplit("/", 1)[-1].removesuffix(".gguf")
-    name = _PRECISION.sub("", name)
-    return re.sub(r"[^a-z0-9]+", "-", name.replace("instruct", "")).strip("-")
+    """A model's name without its owner and precision, for comparison only."""
+    return plain_model(_PRECISION.sub("", _served(backend).lower().removesuffix(".gguf")).strip("-_. "))

@@ -2,8 +2,7 @@
 
 import asyncio
 import resource
-from collections.abc import Coroutine
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Final
 
 import msgspec
@@ -12,33 +11,53 @@ from .clock import Clock
 from .closed_loop import ClosedLoop
 from .commands import Command, SetConcurrency, SetRate, SetWorkload, Stop
 from .cost import ApiPrice
-from .frame import Frame, Marker, Phase, StopReason
+from .frame import MOST_MARKERS, Frame, Marker, Phase, StopReason
 from .instrument import Instrument
 from .lane import Lane
 from .likeness import LikenessSums
 from .open_loop import OpenLoop
+from .pairing import Pairing
+from .place import Opening
 from .plan import RunPlan
 from .prompts import Prompt
+from .share import Share
 from .source import PromptSource
+from .timetable import Timetable
+from .waiting import first_of
 from .workloads import WorkloadError
 
-_MOST_MARKERS = 100
 _SPARE_DESCRIPTORS = 64
 _BUDGET_CHECK_NS: Final = 200_000_000
 
 
 class Driver:
-    """Runs `plan` over `lanes`; commands may change it on the way, and `frame` tells at any moment how it stands."""
+    """Runs a share of `plan` over `lanes`; commands may change it, and `frame` tells at any moment how it stands.
+
+    Plan, commands and frames speak of the whole run; what of it falls to this worker is worked out here.
+
+    Args:
+        share: this worker's part of the prompts.
+        opening: asked when all is connected and warmed up; tells when the window opens for every worker.
+    """
 
     def __init__(
-        self, plan: RunPlan, lanes: list[Lane], likeness: LikenessSums, clock: Clock, instrument: Instrument
+        self,
+        plan: RunPlan,
+        lanes: list[Lane],
+        likeness: LikenessSums,
+        clock: Clock,
+        instrument: Instrument,
+        share: Share,
+        opening: Callable[[], Awaitable[Opening]],
     ) -> None:
         self._plan = plan
         self._lanes = lanes
         self._likeness = likeness
         self._clock = clock
         self._instrument = instrument
-        self._source = PromptSource(plan.seed, plan.workload, plan.requests)
+        self._share = share
+        self._opening = opening
+        self._source = PromptSource(plan.seed, plan.workload, plan.requests, share)
         self._workload = plan.workload
         self._arrivals = plan.arrivals
         self._phase: Phase = "starting"
@@ -48,6 +67,7 @@ class Driver:
         self._markers: list[Marker] = []
         self._opened_ns = clock.now_ns()
         self._started_utc = ""
+        self._pairing = Pairing([lane.plan.name for lane in lanes], share.workers)
         self._warmup_done = 0
         self._seq = 0
         self._loop: ClosedLoop | OpenLoop | None = None
@@ -56,32 +76,39 @@ class Driver:
 
     async def run(self) -> None:
         """From warm-up to the last answer. Cancelling it abandons what is in flight."""
-        await asyncio.gather(*(lane.prepare() for lane in self._lanes))
-        if self._plan.warmup:
+        await self._until_stopped(self._prepare())
+        if self._plan.warmup and not self._stop.is_set():
             self._phase = "warmup"
             await self._until_stopped(self._warm_up())
         if not self._stop.is_set():
-            self._open_window()
+            await self._until_stopped(self._open_window())
+        if self._phase == "running":
             await self._send()
         self._phase = "done"
 
+    async def _prepare(self) -> None:
+        await asyncio.gather(*(lane.prepare() for lane in self._lanes))
+
     async def _warm_up(self) -> None:
         """Prompts that are answered before the window opens: never counted, and drained before it."""
-        limit = asyncio.Semaphore(self._arrivals.concurrency)
+        limit = asyncio.Semaphore(max(1, self._share.of(self._arrivals.concurrency)))
 
         async def one(lane: Lane, number: int) -> None:
             async with limit:
                 await lane.perform(self._source.warm_up(number), self._clock.now_ns())
                 self._warmup_done += 1
 
-        await asyncio.gather(*(one(lane, n) for n in range(self._plan.warmup) for lane in self._lanes))
+        numbers = [number for number in range(self._plan.warmup) if self._share.owns(number)]
+        await asyncio.gather(*(one(lane, number) for number in numbers for lane in self._lanes))
 
-    def _open_window(self) -> None:
-        self._opened_ns = self._clock.now_ns()
-        self._started_utc = datetime.now(UTC).isoformat(timespec="milliseconds")
+    async def _open_window(self) -> None:
+        opening = await self._opening()
+        await self._clock.sleep_until(opening.at_ns)
+        self._opened_ns, self._started_utc = opening.at_ns, opening.utc
         self._instrument.reset()
+        self._likeness.reset()
         for lane in self._lanes:
-            lane.open_window(self._opened_ns)
+            lane.open_window(self._opened_ns, self._pairing.of(lane.plan.name))
         self._phase = "running"
 
     async def _send(self) -> None:
@@ -92,22 +119,21 @@ class Driver:
         self._close_window()
         self._phase = "draining"
         loop.stop()
-        await _first_of(loop.drain(), self._hurry.wait())
+        await first_of(loop.drain(), self._hurry.wait())
         await loop.abandon()
 
     def _make_loop(self) -> ClosedLoop | OpenLoop:
         if self._arrivals.kind == "closed":
             closed = ClosedLoop(self._lanes, self._take, self._clock)
-            closed.set_concurrency(self._arrivals.concurrency)
+            closed.set_concurrency(self._share.of(self._arrivals.concurrency))
             return closed
         most = (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_DESCRIPTORS) // len(self._lanes)
-        opened = OpenLoop(self._lanes, self._take, self._clock, self._plan.seed, max(1, most))
-        opened.start(self._arrivals)
-        return opened
+        timetable = Timetable(self._arrivals, self._plan.seed, self._opened_ns)
+        return OpenLoop(self._lanes, self._take, self._clock, timetable, self._share, max(1, most))
 
     async def _until_stopped(self, *work: Coroutine[None, None, object]) -> None:
         """Return when any of `work` has finished, or the run was told to stop."""
-        await _first_of(*work, self._stop.wait())
+        await first_of(*work, self._stop.wait())
 
     async def _limits(self) -> None:
         """Return when the time is over or the money would be."""
@@ -121,7 +147,7 @@ class Driver:
             if end_ns is not None and self._clock.now_ns() >= end_ns:
                 self._reason = "duration"
                 return
-            if self._plan.budget_usd is not None and self.spent_usd() >= self._plan.budget_usd:
+            if self._budget_usd is not None and self.spent_usd() >= self._budget_usd:
                 self._reason = "budget"
                 return
 
@@ -141,7 +167,7 @@ class Driver:
         if self._stop.is_set():
             return None
         prompt = self._source.take(lane.plan.name)
-        budget = self._plan.budget_usd
+        budget = self._budget_usd
         if prompt is not None and budget is not None:
             committed = self.spent_usd() + sum(each.reserved_usd for each in self._lanes)
             if isinstance(lane.plan.price, ApiPrice) and committed + lane.worst_usd(prompt) > budget:
@@ -150,9 +176,17 @@ class Driver:
                 return None
         return prompt
 
+    @property
+    def _budget_usd(self) -> float | None:
+        """This worker's part of the budget: workers spend alike, and none has to ask another before it sends."""
+        return None if self._plan.budget_usd is None else self._plan.budget_usd / self._share.workers
+
     def spent_usd(self) -> float:
-        """Spend of all backends so far."""
-        return sum(lane.spent_usd() for lane in self._lanes)
+        """Spend of all backends so far: what this worker's tokens cost, and its part of what costs by the clock."""
+        return sum(
+            lane.spent_usd() / (1 if isinstance(lane.plan.price, ApiPrice) else self._share.workers)
+            for lane in self._lanes
+        )
 
     # --- what a watcher may ask ---
 
@@ -165,47 +199,53 @@ class Driver:
 
     def obey(self, command: Command) -> None:
         """Change the run as asked; what cannot be done becomes a marker that says so."""
+        if isinstance(command, Stop):
+            self.stop(command.reason, hurry=command.hurry)
+            return
+        at_ns = command.at_ns or self._clock.now_ns()
         match command:
-            case Stop():
-                self.stop("told", hurry=True)
-            case SetConcurrency(concurrency) if concurrency > 0:
+            case SetConcurrency(concurrency) if concurrency >= self._share.workers:
                 self._arrivals = msgspec.structs.replace(self._arrivals, concurrency=concurrency)
                 if isinstance(self._loop, ClosedLoop):
-                    self._loop.set_concurrency(concurrency)
-                self._mark(f"concurrency {concurrency}")
+                    self._loop.set_concurrency(self._share.of(concurrency))
+                text = f"concurrency {concurrency}"
             case SetRate(rate_per_s) if rate_per_s > 0:
                 kind = "constant" if self._arrivals.kind == "ramp" else self._arrivals.kind
                 self._arrivals = msgspec.structs.replace(self._arrivals, rate_per_s=rate_per_s, kind=kind)
                 if isinstance(self._loop, OpenLoop):
-                    self._loop.start(self._arrivals)
-                self._mark(f"rate {rate_per_s:g}/s")
+                    self._loop.change(self._arrivals, at_ns)
+                text = f"rate {rate_per_s:g}/s"
             case SetWorkload(source):
-                self._switch_workload(source)
+                text = self._switch_workload(source)
+            case SetConcurrency(concurrency) if concurrency > 0:
+                text = f"ignored concurrency {concurrency}: there are {self._share.workers} workers to share it"
             case _:
-                self._mark("ignored a load that is not positive")
+                text = "ignored a load that is not positive"
+        self._markers.append(Marker(at_ns=self._run_ns(at_ns), text=text))
+        del self._markers[:-MOST_MARKERS]
 
-    def _switch_workload(self, source: str) -> None:
+    def _switch_workload(self, source: str) -> str:
+        """Switch if it can be done; what to say about it."""
         wanted = msgspec.structs.replace(self._workload, source=source)
         try:
             self._source.switch(wanted)
         except WorkloadError as error:
-            self._mark(str(error))
-        else:
-            self._workload = wanted
-            self._mark(f"workload {source}")
+            return str(error)
+        self._workload = wanted
+        return f"workload {source}"
 
-    def _mark(self, text: str) -> None:
-        self._markers.append(Marker(at_ns=self._run_ns(), text=text))
-        del self._markers[:-_MOST_MARKERS]
-
-    def _run_ns(self) -> int:
-        return self._clock.now_ns() - self._opened_ns if self._started_utc else 0
+    def _run_ns(self, at_ns: int) -> int:
+        """`at_ns` as run time."""
+        return max(0, at_ns - self._opened_ns) if self._started_utc else 0
 
     async def frame(self) -> Frame:
-        """The state of the run; gives way to the loop between backends, for making it must not delay a stamp."""
-        backends = []
+        """The state of the run; gives way to the loop between its parts, for making it must not delay a stamp."""
+        backends, paired = [], []
         for lane in self._lanes:
             backends.append(lane.frame())
+            await asyncio.sleep(0)
+        for pair in self._pairing.pairs():
+            paired.append(pair)
             await asyncio.sleep(0)
         self._seq += 1
         return Frame(
@@ -213,7 +253,7 @@ class Driver:
             title=self._plan.title,
             phase=self._phase,
             stop_reason=self._reason,
-            at_ns=self._run_ns(),
+            at_ns=self._run_ns(self._clock.now_ns()),
             started_utc=self._started_utc,
             seed=self._plan.seed,
             workload=self._workload,
@@ -221,6 +261,7 @@ class Driver:
             slo=self._plan.slo,
             requests=self._plan.requests,
             duration_s=self._plan.duration_s,
+            workers=self._share.workers,
             warmup=self._plan.warmup,
             warmup_done=self._warmup_done,
             budget_usd=self._plan.budget_usd,
@@ -229,16 +270,6 @@ class Driver:
             markers=tuple(self._markers),
             backends=tuple(backends),
             likenesses=self._likeness.state(),
+            paired=tuple(paired),
+            unpaired=self._pairing.unpaired,
         )
-
-
-async def _first_of(*work: Coroutine[None, None, object]) -> None:
-    """Return when any of `work` has finished; break the others off."""
-    tasks = [asyncio.create_task(each) for each in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()

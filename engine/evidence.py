@@ -6,7 +6,9 @@ under it, so M >= 1/alpha at *any* look, ever, has probability at most alpha.
 """
 
 from dataclasses import dataclass
-from math import exp, lgamma, log
+from functools import lru_cache
+from itertools import count
+from math import exp, inf, lgamma, log
 from typing import Final, Self
 
 import numpy as np
@@ -21,7 +23,7 @@ _ALPHA_OPT = 0.05
 _CONCENTRATION: Final = N_OPT / (2 * log(1 / _ALPHA_OPT) + log(1 + 2 * log(1 / _ALPHA_OPT))) - 1
 
 
-def log_mixture(k: float, n: int, p: float) -> float:
+def log_mixture(k: float, n: float, p: float) -> float:
     """Return ln M = ln B(K + a, n - K + b) - ln B(a, b) - K ln p - (n - K) ln(1 - p).
 
     a = kappa p and b = kappa (1 - p), with kappa from N_OPT.
@@ -51,11 +53,12 @@ class QuantileEvidence:
     above: float
 
     @classmethod
-    def of(cls, histogram: Histogram, p: float) -> Self:
+    def of(cls, histogram: Histogram, p: float, worth: float = 1.0) -> Self:
         """Evidence from all values counted in `histogram` (n >= 1).
 
         The true quantile may lie anywhere inside a bucket, so K may be anything between the counts at its two
-        edges; the value that speaks least against it is taken.
+        edges; the value that speaks least against it is taken. Where `worth` values are worth one independent value
+        (`serial`), so many counts are one.
         """
         counts = histogram.counts
         n = len(histogram)
@@ -65,8 +68,9 @@ class QuantileEvidence:
         upper = under + np.cumsum(counts[first : last + 1])
         lower = upper - counts[first : last + 1]
         closest = np.clip(p * n, lower, upper)
-        inside = np.array([log_mixture(float(k), n, p) for k in closest])
-        return cls(first, inside, log_mixture(under, n, p), log_mixture(float(upper[-1]), n, p))
+        inside = np.array([log_mixture(float(k) / worth, n / worth, p) for k in closest])
+        below, above = (log_mixture(float(k) / worth, n / worth, p) for k in (under, upper[-1]))
+        return cls(first, inside, below, above)
 
     def at(self, buckets: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Evidence at those bucket numbers."""
@@ -87,22 +91,36 @@ def log_against_ratio(a: QuantileEvidence, b: QuantileEvidence, shift: int) -> f
     return float(np.logaddexp(a.at(places), b.at(places + shift)).min() - log(2))
 
 
-@dataclass(frozen=True, slots=True)
-class RatioInterval:
-    """Ratios of B's quantile to A's that the evidence does not speak against; `low` and `high` inclusive."""
+@lru_cache
+def least_telling(p: float, alpha: float) -> int:
+    """Independent values an arm needs before even arms without overlap can be told apart at level `alpha`.
 
-    low: float
-    high: float
+    The place between such arms has all values of the lower one under it.
+    """
+    return next(n for n in count(1) if log_mixture(n, n, p) >= log(2 / alpha))
 
 
-def ratio_interval(a: QuantileEvidence, b: QuantileEvidence, centre: int, alpha: float) -> RatioInterval:
-    """The confidence sequence of the ratio around GAMMA^centre, at level `alpha` over all looks together."""
+def ratio_interval(a: QuantileEvidence, b: QuantileEvidence, centre: int, alpha: float) -> tuple[float, float]:
+    """The confidence sequence of B's quantile over A's around GAMMA^centre, at level `alpha` over all looks together.
+
+    Returns:
+        Its ends, inclusive; 0 or infinity where nothing bounds it.
+    """
     limit = log(1 / alpha)
 
-    def edge(step: int) -> int:
-        shift = centre
-        while abs(shift - centre) < BUCKETS and log_against_ratio(a, b, shift + step) < limit:
-            shift += step
-        return shift
+    def steps(sign: int) -> int:
+        """How far from the centre the evidence does not speak against a ratio; it grows with every step."""
+        near, far = 0, BUCKETS
+        if log_against_ratio(a, b, centre + sign * far) < limit:
+            return far
+        while far - near > 1:
+            middle = (near + far) // 2
+            if log_against_ratio(a, b, centre + sign * middle) < limit:
+                near = middle
+            else:
+                far = middle
+        return near
 
-    return RatioInterval(exp((edge(-1) - 0.5) * log(GAMMA)), exp((edge(1) + 0.5) * log(GAMMA)))
+    below, above = steps(-1), steps(1)
+    low = 0.0 if below == BUCKETS else exp((centre - below - 0.5) * log(GAMMA))
+    return low, inf if above == BUCKETS else exp((centre + above + 0.5) * log(GAMMA))

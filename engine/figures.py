@@ -1,7 +1,13 @@
 """Figures of a backend that follow from its counters: one definition for screen, table, and document."""
 
+from math import inf, isfinite
+
+from .confidence import ALPHA, Interval, proportion, quantile_ns
 from .cost import ApiPrice, usd_per_m
-from .frame import BackendFrame
+from .frame import GOOD, BackendFrame
+from .histogram import FLOORS, Histogram
+from .plan import SloPlan
+from .serial import dependence
 
 
 def tok_s(backend: BackendFrame) -> float | None:
@@ -49,3 +55,54 @@ def attainment(backend: BackendFrame) -> float | None:
 def goodput_per_s(backend: BackendFrame) -> float | None:
     """Requests per second that met every SLO limit."""
     return backend.good * 1e9 / backend.active_ns if backend.good is not None and backend.active_ns else None
+
+
+def shared_read_share(backend: BackendFrame) -> float | None:
+    """Share of the chunks that came in one read with the chunk before, so that the gap between them is taken for 0.
+
+    Gaps below the histogram's 10 us are such, or as good as. None before the first chunk.
+    """
+    gaps = backend.histograms.get("icl")
+    return (gaps.under if gaps else 0) / backend.chunks if backend.chunks else None
+
+
+def in_flight_together(backend: BackendFrame) -> float:
+    """How many of a worker's requests were in flight together, at least 1; they meet the server in one state."""
+    return max(1.0, backend.company / backend.finished) if backend.finished else 1.0
+
+
+def quantile_interval_ns(backend: BackendFrame, metric: str, p: float) -> Interval | None:
+    """The confidence sequence of a quantile of a metric of JUDGED.
+
+    None below the percentile's floor of independent samples, or where requests depend on each other too much.
+    """
+    state = backend.histograms.get(metric)
+    worth = _worth(backend, (metric,))
+    if state is None or not isfinite(worth):
+        return None
+    histogram = Histogram.of(state)
+    return quantile_ns(histogram, p, ALPHA, worth) if len(histogram) / worth >= FLOORS[p] else None
+
+
+def attainment_interval(backend: BackendFrame, slo: SloPlan) -> Interval | None:
+    """The confidence sequence of `attainment`; requests that never left are misses beyond doubt.
+
+    Misses are often too few to tell by themselves whether they come in bursts, so the metrics that the SLO limits
+    tell with them. None without an SLO, and where requests depend on each other too much or too few are answered to
+    know.
+    """
+    sent = backend.scheduled - backend.in_flight - backend.not_sent
+    limited = {"ttft_sched": slo.ttft_ms, "tpot": slo.tpot_ms, "e2e_sched": slo.e2e_ms}
+    worth = _worth(backend, (GOOD, *(metric for metric, limit in limited.items() if limit is not None)))
+    if backend.good is None or not isfinite(worth):
+        return None
+    interval = proportion(backend.good, sent, ALPHA, worth)
+    part = sent / (sent + backend.not_sent)
+    return Interval(interval.low * part, interval.high * part)
+
+
+def _worth(backend: BackendFrame, series: tuple[str, ...]) -> float:
+    """Requests that are worth one independent one, by the most dependent of `series` that have begun."""
+    known = [backend.series[name] for name in series if name in backend.series]
+    together = in_flight_together(backend)
+    return max((dependence(levels, together).worth for levels in known), default=inf)

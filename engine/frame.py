@@ -14,16 +14,28 @@ from .plan import ArrivalsPlan, SloPlan, WorkloadPlan
 
 FRAME_VERSION: Final = 1
 
+FRAME_NS: Final = 100_000_000
+"""Frames are made at whole multiples of this on the clock, so that those of several workers show the same moments."""
+
 METRICS: Final = (
     "ttft", "ttft_sched", "ttfo", "tpot", "icl", "itl", "e2e", "e2e_sched", "send_lag", "connect",
 )  # fmt: skip
 """Names of the histograms in `BackendFrame.histograms`; definitions in measurement.md."""
+
+JUDGED: Final = ("ttft_sched", "tpot", "e2e_sched")
+"""Metrics with one value a request, on which verdicts can rest."""
+
+GOOD: Final = "good"
+"""Name, among the series, of whether requests met the SLO."""
 
 SLOT_NS: Final = 100_000_000
 """Width of a slot of `Timeline`."""
 
 SLOTS: Final = 300
 """Most slots a `Timeline` holds: the last 30 s."""
+
+MOST_MARKERS: Final = 100
+"""Most markers a frame keeps, the newest."""
 
 Label = Literal["LIVE", "SIM", "REPLAY"]
 Phase = Literal["starting", "warmup", "running", "draining", "done"]
@@ -52,20 +64,42 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
     total: float = 0.0
 
 
-class Thinned(msgspec.Struct, frozen=True, kw_only=True):
-    """Every `stride`-th request's metric, and its serial sums, for statistics that need independence.
+class Serial(msgspec.Struct, frozen=True, array_like=True):
+    """Sums over a series x and its neighbours, from which its mean, variance and lag-1 correlation follow.
+
+    A tuple of them is one series at several lengths: each x the mean of 1, 2, 4, … consecutive values.
 
     Attributes:
-        stride: 1, 2, 4, … requests by index.
-        histogram: values of the sampled requests.
-        pairs: number of consecutive sampled pairs (x, y), x = ln(value).
-        sums: Σx, Σy, Σx², Σy², Σxy over those pairs.
+        count: values.
+        neighbours: pairs (x, y) of consecutive values; one fewer than `count` for each worker's series.
+        total: Σx.
+        squares: Σx².
+        ends: Σ(x + y) over the pairs.
+        products: Σxy over the pairs.
+        parts: workers' series that were added.
     """
 
-    stride: int
-    histogram: HistogramState
-    pairs: int = 0
-    sums: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    count: int = 0
+    neighbours: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+    ends: float = 0.0
+    products: float = 0.0
+    parts: int = 0
+
+
+class PairFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """Two backends on the same prompts.
+
+    Attributes:
+        a, b: their names.
+        differences: by name of JUDGED, the serial sums of ln(value of a) - ln(value of b) on one prompt, in the order
+            in which the later of the two answered.
+    """
+
+    a: str
+    b: str
+    differences: dict[str, tuple[Serial, ...]] = {}
 
 
 class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,12 +117,14 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
         scheduled: = finished + failed + in_flight + not_sent, always.
         finished: complete answers.
         failed: everything else that was sent or tried.
+        company: sum, over finished requests, of those in flight as each ended, itself included.
         resent: requests written again because the server had closed the idle connection they were written to.
         errors: failed by kind; sums to `failed`.
         last_error: one safe line, "" if none yet.
         input_tokens, cached_tokens, output_tokens, reasoning_tokens: of finished and failed requests.
         usage_requests: requests whose counts are the server's own.
         estimated_requests: requests whose counts are estimates.
+        first_sent_ns: run time of its first send; None before.
         active_ns: from its first send to its last arrival, or to the end of the window if that came first; the
             denominator of throughput.
         arriving_tokens: output tokens that arrived within `active_ns`, in-flight requests included (estimated
@@ -99,7 +135,8 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
         spent_usd: None without a price.
         good: requests that met every limit of the SLO; None without an SLO.
         histograms: by name of METRICS, those that are not empty.
-        thinned: by metric name ("ttft_sched", "tpot", "e2e_sched"), strides ascending.
+        series: by name of JUDGED, the serial sums of ln(value in ns) in the order of answering; with an SLO, under
+            GOOD, those of 1 for a request that met every limit and 0 for one that missed one or failed.
         finish_reasons: finished requests by finish reason.
     """
 
@@ -118,6 +155,7 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
     in_flight: int = 0
     not_sent: int = 0
+    company: int = 0
     resent: int = 0
     errors: dict[str, int] = {}
     last_error: str = ""
@@ -127,6 +165,7 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
     reasoning_tokens: int = 0
     usage_requests: int = 0
     estimated_requests: int = 0
+    first_sent_ns: int | None = None
     active_ns: int = 0
     arriving_tokens: float = 0.0
     chunks: int = 0
@@ -135,7 +174,7 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
     spent_usd: float | None = None
     good: int | None = None
     histograms: dict[str, HistogramState] = {}
-    thinned: dict[str, tuple[Thinned, ...]] = {}
+    series: dict[str, tuple[Serial, ...]] = {}
     finish_reasons: dict[str, int] = {}
     timeline: Timeline = Timeline()
 
@@ -152,7 +191,8 @@ class ClientFrame(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         loop_lag: lateness of the engine's event loop.
-        cpu_share: share of one core the worker used over the last second.
+        cpu_share: share of one core the worker used over the last second; of several workers, the busiest's, for
+            it is the one whose stamps suffer.
     """
 
     loop_lag: HistogramState = HistogramState()
@@ -172,10 +212,15 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         at_ns: since the measured window opened (run time); 0 during warm-up.
         started_utc: ISO 8601, when the window opened; "" before.
-        offered_per_s: open loop: the rate scheduled now; None in closed loop.
+        offered_per_s: open loop: the rate scheduled now, of all workers together; None in closed loop.
+        workers: engine workers that share the prompts.
+        missing_workers: those among them, from 0, that died or fell silent: what prompts of theirs (index mod
+            `workers`) came of after that is not known.
         warmup_done: warm-up answers so far, over all backends.
-        markers: oldest first, the last 100.
+        markers: oldest first, the last MOST_MARKERS.
         likenesses: of the answers, pair by pair, where prompts are answered at temperature 0.
+        paired: every two backends on the prompts that both have answered.
+        unpaired: values given up before every other backend had answered that prompt: some were too far behind.
     """
 
     version: int = FRAME_VERSION
@@ -191,6 +236,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     slo: SloPlan = SloPlan()
     requests: int | None = None
     duration_s: float | None = None
+    workers: int = 1
+    missing_workers: tuple[int, ...] = ()
     warmup: int = 0
     warmup_done: int = 0
     budget_usd: float | None = None
@@ -199,6 +246,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     markers: tuple[Marker, ...] = ()
     backends: tuple[BackendFrame, ...] = ()
     likenesses: tuple[Likeness, ...] = ()
+    paired: tuple[PairFrame, ...] = ()
+    unpaired: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

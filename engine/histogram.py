@@ -73,17 +73,21 @@ class Histogram:
         self._max_ns = 0
 
     @classmethod
-    def of(cls, state: HistogramState) -> Self:
-        """The histogram that `state` describes; raises ValueError if its arrays do not fit."""
+    def of(cls, *states: HistogramState) -> Self:
+        """The histogram of all values in `states`; raises ValueError if arrays of one do not fit."""
         made = cls()
-        index = np.frombuffer(state.index, "<u2")
-        width = {size * len(index): kind for size, kind in _WIDTHS.items()}.get(len(state.count))
-        if width is None or (len(index) and int(index.max()) >= BUCKETS):
-            raise ValueError("histogram state: index and count do not fit")
-        count = np.frombuffer(state.count, width)
-        made._counts[index] = count
-        made._under, made._over = state.under, state.over
-        made._total_ns, made._min_ns, made._max_ns = state.total_ns, state.min_ns, state.max_ns
+        for state in states:
+            index = np.frombuffer(state.index, "<u2")
+            width = {size * len(index): kind for size, kind in _WIDTHS.items()}.get(len(state.count))
+            if width is None or (len(index) and int(index.max()) >= BUCKETS):
+                raise ValueError("histogram state: index and count do not fit")
+            made._counts[index] += np.frombuffer(state.count, width).astype(np.int64)
+            made._under += state.under
+            made._over += state.over
+            made._total_ns += state.total_ns
+            made._max_ns = max(made._max_ns, state.max_ns)
+        filled = [state for state in states if state.index or state.under or state.over]
+        made._min_ns = min((state.min_ns for state in filled), default=0)
         return made
 
     def add(self, value_ns: int) -> None:

@@ -4,14 +4,15 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from ..backends.base import Backend, Request
+from ..backends.base import Arrival, Backend, Request
 from ..backends.errors import UNREACHABLE, BackendError, ErrorKind
 from ..backends.printable import printable
 from .clock import Clock
 from .cost import ApiPrice, api_usd, spent_usd
-from .frame import BackendFrame, Label
+from .frame import GOOD, BackendFrame, Label, Serial
 from .likeness import LikenessSums
 from .meter import Meter
+from .pairing import Side
 from .plan import BackendPlan, RunPlan, SloPlan
 from .prompts import Prompt
 from .tally import CHARACTERS_PER_TOKEN, Tally
@@ -70,9 +71,9 @@ class Lane:
         """Whether nobody answers there."""
         return self._unreachable and self._failures_in_a_row >= DOWN_AFTER
 
-    def open_window(self, at_ns: int) -> None:
-        """Forget what was counted: the measured window opens."""
-        self.tally = Tally(at_ns)
+    def open_window(self, at_ns: int, side: Side) -> None:
+        """Forget what was counted: the measured window opens, and `side` pairs this backend with the others."""
+        self.tally = Tally(at_ns, side)
 
     async def prepare(self) -> None:
         """Connect the adapter ahead of the first prompt; a failure shows when that prompt is sent."""
@@ -91,6 +92,11 @@ class Lane:
         """Send one prompt, once, and measure it; never raises for what a backend does."""
         meter = Meter(self.tally, prompt.index, scheduled_ns, sum(len(m.content) for m in prompt.messages))
         answer_text: list[str] = []
+
+        def keep(arrival: Arrival) -> None:
+            meter.arrive(arrival)
+            answer_text.append(arrival.text)
+
         keep_text = self._temperature == 0 and self._likeness.wanted(prompt.index)
         worst_usd = self.worst_usd(prompt)
         self.reserved_usd += worst_usd
@@ -100,10 +106,7 @@ class Lane:
                 meter.sent(answer)
                 self._stamp = answer.stamp
                 self._simulated = self._simulated or answer.server.startswith(SIMULATED_SERVER)
-                async for arrival in answer:
-                    meter.arrive(arrival)
-                    if keep_text:
-                        answer_text.append(arrival.text)
+                await answer.deliver(keep if keep_text else meter.arrive)
         except BackendError as error:
             meter.fail(error)
             self._note(error)
@@ -185,6 +188,7 @@ class Lane:
             failed=tally.failed,
             in_flight=tally.in_flight,
             not_sent=tally.not_sent,
+            company=tally.company,
             resent=tally.resent,
             errors=dict(tally.errors),
             last_error=tally.last_error,
@@ -194,6 +198,7 @@ class Lane:
             reasoning_tokens=tally.reasoning_tokens,
             usage_requests=tally.usage_requests,
             estimated_requests=tally.estimated_requests,
+            first_sent_ns=None if tally.first_sent_ns is None else tally.first_sent_ns - tally.opened_ns,
             active_ns=tally.active_ns(self._clock.now_ns()),
             arriving_tokens=tally.timeline.total,
             chunks=tally.chunks,
@@ -202,10 +207,14 @@ class Lane:
             spent_usd=None if plan.price is None else self.spent_usd(),
             good=None if self._slo == SloPlan() else tally.good,
             histograms={name: h.state() for name, h in tally.histograms.items() if len(h)},
-            thinned={name: t.state() for name, t in tally.thinned.items()},
+            series=self._series(),
             finish_reasons=dict(tally.finish_reasons),
             timeline=tally.timeline.state(),
         )
+
+    def _series(self) -> dict[str, tuple[Serial, ...]]:
+        made = {name: sums.state() for name, sums in self.tally.series.items()}
+        return {name: levels for name, levels in made.items() if levels and (name != GOOD or self._slo != SloPlan())}
 
     async def aclose(self) -> None:
         """Close its connections."""

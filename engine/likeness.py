@@ -33,6 +33,11 @@ class LikenessSums:
         self._waiting: dict[int, dict[str, str]] = {}
         self._sums: dict[tuple[str, str], tuple[int, float]] = {}
 
+    def reset(self) -> None:
+        """Forget what was compared so far: the window opens."""
+        self._waiting.clear()
+        self._sums.clear()
+
     @staticmethod
     def wanted(index: int) -> bool:
         """Whether the answer to prompt `index` should be kept for comparison."""

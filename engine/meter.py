@@ -15,7 +15,8 @@ class Meter:
 
     __slots__ = (
         "_characters", "_chunks", "_credited", "_finish_reason", "_first_ns", "_first_tokens", "_icl", "_index",
-        "_last_ns", "_prompt_characters", "_scheduled_ns", "_seen_answer", "_sent_ns", "_stated", "_tally", "_usage",
+        "_last_ns", "_opened_ns", "_prompt_characters", "_scheduled_ns", "_seen_answer", "_sent_ns", "_smear",
+        "_stated", "_tally", "_tokens_per_chunk", "_usage",
     )  # fmt: skip
 
     def __init__(self, tally: Tally, index: int, scheduled_ns: int, prompt_characters: int) -> None:
@@ -24,6 +25,9 @@ class Meter:
         self._scheduled_ns = scheduled_ns
         self._prompt_characters = prompt_characters
         self._icl = tally.histograms["icl"]
+        self._smear = tally.timeline.smear
+        self._opened_ns = tally.opened_ns
+        self._tokens_per_chunk = tally.tokens_per_chunk
         self._sent_ns: int | None = None
         self._first_ns: int | None = None
         self._last_ns = 0
@@ -49,42 +53,44 @@ class Meter:
 
     def arrive(self, arrival: Arrival) -> None:
         """Count what one read brought."""
+        chunks = arrival.chunks
         if arrival.usage is not None:
             self._usage = arrival.usage
         if arrival.finish_reason is not None:
             self._finish_reason = arrival.finish_reason
-        chunks = arrival.chunks
         if not chunks:
             return
         tally, at_ns = self._tally, arrival.at_ns
-        stated: int | None = None
-        if arrival.output_tokens is not None:
-            stated = arrival.output_tokens - (self._stated or 0)
-            self._stated = arrival.output_tokens
-        tokens = chunks * tally.tokens_per_chunk if stated is None else stated
+        stated = None if arrival.output_tokens is None else self._newly_stated(arrival.output_tokens)
+        tokens = chunks * self._tokens_per_chunk if stated is None else stated
+        characters = len(arrival.text) + len(arrival.reasoning) + len(arrival.tool_arguments)
         self._credited += tokens
         self._chunks += chunks
-        characters = len(arrival.text) + len(arrival.reasoning) + len(arrival.tool_arguments)
         self._characters += characters
         tally.chunks += chunks
         tally.characters += characters
         tally.last_arrival_ns = at_ns
-        run_ns = at_ns - tally.opened_ns
         if self._first_ns is None:
             self._first(at_ns, stated)
-            tally.timeline.point(run_ns, tokens)
+            tally.timeline.point(at_ns - self._opened_ns, tokens)
         else:
-            gap_ns = at_ns - self._last_ns
-            self._icl.add(gap_ns)
+            last_ns = self._last_ns
+            self._icl.add(at_ns - last_ns)
             if stated:
-                tally.histograms["itl"].extend([gap_ns // stated] * stated)
-            tally.timeline.smear(self._last_ns - tally.opened_ns, run_ns, tokens)
+                tally.histograms["itl"].extend([(at_ns - last_ns) // stated] * stated)
+            self._smear(last_ns - self._opened_ns, at_ns - self._opened_ns, tokens)
         if chunks > 1:  # the others of this read share its stamp
             self._icl.extend([0] * (chunks - 1))
-        if arrival.answer_chunks and not self._seen_answer:
+        if not self._seen_answer and arrival.answer_chunks:
             self._seen_answer = True
             tally.histograms["ttfo"].add(at_ns - self._t0)
         self._last_ns = at_ns
+
+    def _newly_stated(self, output_tokens: int) -> int:
+        """Tokens since the last chunk, by the server's running total."""
+        newly = output_tokens - (self._stated or 0)
+        self._stated = output_tokens
+        return newly
 
     @property
     def _t0(self) -> int:
@@ -96,8 +102,7 @@ class Meter:
         if stated:
             self._first_tokens = stated
         tally.histograms["ttft"].add(at_ns - self._t0)
-        tally.histograms["ttft_sched"].add(at_ns - self._scheduled_ns)
-        tally.thinned["ttft_sched"].add(self._index, at_ns - self._scheduled_ns)
+        tally.observe("ttft_sched", self._index, at_ns - self._scheduled_ns)
 
     def finish(self, slo: SloPlan) -> None:
         """The stream is complete."""
@@ -106,19 +111,18 @@ class Meter:
         tpot_ns: float | None = None
         if self._first_ns is not None:
             tally.histograms["e2e"].add(self._last_ns - self._t0)
-            tally.histograms["e2e_sched"].add(self._last_ns - self._scheduled_ns)
-            tally.thinned["e2e_sched"].add(self._index, self._last_ns - self._scheduled_ns)
+            tally.observe("e2e_sched", self._index, self._last_ns - self._scheduled_ns)
             if tokens > self._first_tokens:
                 tpot_ns = (self._last_ns - self._first_ns) / (tokens - self._first_tokens)
-                tally.histograms["tpot"].add(round(tpot_ns))
-                tally.thinned["tpot"].add(self._index, round(tpot_ns))
-        tally.good += self._is_good(slo, tpot_ns)
+                tally.observe("tpot", self._index, round(tpot_ns))
+        tally.count_good(good=self._is_good(slo, tpot_ns))
         tally.count_finished(self._finish_reason)
 
     def fail(self, error: BackendError) -> None:
         """The request failed; what it generated until then stays counted, for it may be billed."""
         if self.got_content:
             self._settle_tokens()
+        self._tally.count_good(good=False)
         self._tally.count_failed(error, self._scheduled_ns, send_counted=self._sent_ns is not None)
 
     def _settle_tokens(self) -> int:

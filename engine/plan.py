@@ -93,6 +93,8 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         duration_s: stop sending after this long; None has no limit.
         warmup: prompts a backend answers before the measured window opens (drained, never counted).
         budget_usd: stop sending before the API spend passes this.
+        workers: engine processes that share the prompts: worker k of W takes those with index mod W = k
+            (`engine.share`).
     """
 
     title: str = ""
@@ -106,3 +108,4 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     warmup: int = 0
     timeout_s: float = 120.0
     budget_usd: float | None = None
+    workers: int = 1

@@ -1,7 +1,7 @@
 """The engine as its watcher sees it: start a plan, receive Frames, send commands, stop.
 
 The engine is always its own process, so that no picture can disturb a measurement (architecture.md, "One data
-path"); nothing but frames and commands crosses.
+path"); nothing but frames and commands crosses. A crew watches its workers through the same door.
 """
 
 import asyncio
@@ -10,12 +10,14 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Literal
 
 import msgspec
 
-from .channel import COMMAND, FAILURE, FRAME, PLAN, Channel
+from .channel import COMMAND, FAILURE, FRAME, OPEN, PLACE, PLAN, READY, Channel
 from .commands import Command, Stop
 from .frame import Frame, decode
+from .place import Opening, Place
 from .plan import RunPlan
 
 _END_TIMEOUT_S = 10.0
@@ -26,9 +28,14 @@ class EngineError(Exception):
 
 
 class EngineProcess:
-    """A running engine; made by `start`. Belongs to the event loop it was started in."""
+    """A running engine; made by `start`. Belongs to the event loop it was started in.
+
+    Attributes:
+        ready: set when a worker of a crew waits for the window to open.
+    """
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.ready = asyncio.Event()
         self._process = process
         self._channel = Channel(self._received, self._lost)
         self._newest: bytes | None = None
@@ -39,16 +46,23 @@ class EngineProcess:
 
     @classmethod
     async def start(cls, plan: RunPlan) -> "EngineProcess":
-        """Spawn an engine for `plan`; its first frame comes at once, phase "starting".
+        """Spawn an engine for `plan`, one worker or a crew of them; its first frames say phase "starting".
 
         Raises:
             EngineError: the process cannot be started.
         """
+        made = await cls.spawn("worker" if plan.workers == 1 else "crew")
+        made.assign(plan)
+        return made
+
+    @classmethod
+    async def spawn(cls, program: Literal["worker", "crew"]) -> "EngineProcess":
+        """A process that waits for its plan; raises EngineError."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         try:
             process = subprocess.Popen(  # noqa: ASYNC220 - a fork takes a millisecond, once
-                [sys.executable, "-m", "infertop.engine.worker", str(theirs.fileno())],
+                [sys.executable, "-m", f"infertop.engine.{program}", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -62,14 +76,25 @@ class EngineProcess:
             theirs.close()
         made = cls(process)
         await asyncio.get_running_loop().create_connection(lambda: made._channel, sock=ours)
-        made._channel.send(PLAN, msgspec.msgpack.encode(plan))
         return made
+
+    def assign(self, plan: RunPlan, place: Place | None = None) -> None:
+        """Let it run `plan`, all of it or the share that `place` says."""
+        if place is not None:
+            self._channel.send(PLACE, msgspec.msgpack.encode(place))
+        self._channel.send(PLAN, msgspec.msgpack.encode(plan))
+
+    def open(self, opening: Opening) -> None:
+        """Let a worker that is ready open its window."""
+        self._channel.send(OPEN, msgspec.msgpack.encode(opening))
 
     def _received(self, kind: bytes, body: bytes) -> None:
         if kind == FRAME:
             self._newest = body
         elif kind == FAILURE:
             self._failure = body.decode("utf-8", "replace")
+        elif kind == READY:
+            self.ready.set()
         self._news.set()
 
     def _lost(self) -> None:
@@ -101,6 +126,10 @@ class EngineProcess:
     def send(self, command: Command) -> None:
         """Ask the engine for something; never blocks."""
         self._channel.send(COMMAND, msgspec.msgpack.encode(command))
+
+    def kill(self) -> None:
+        """End the process at once; `frames` tells of it."""
+        self._process.kill()
 
     async def stop(self) -> Frame | None:
         """End the run and the process; the last frame there was. Safe to call again."""

@@ -1,4 +1,4 @@
-"""Where the next prompt comes from while a run is under way: the stream, its limits, and changes of workload.
+"""Where the next prompt comes from while a run is under way: a worker's share of the stream, its limits, and changes.
 
 The stream itself is pure (`prompts`); this holds what has been handed out. A change of workload jumps every
 backend to the same fresh index, so one index stays one prompt for all of them.
@@ -8,6 +8,7 @@ from typing import Final
 
 from .plan import WorkloadPlan
 from .prompts import Prompt, PromptStream
+from .share import Share
 
 WARMUP_INDEX: Final = 1 << 40
 """Warm-up prompts come from far along the stream, so that the measured window always starts at prompt 0."""
@@ -16,13 +17,21 @@ _RECENT = 64
 
 
 class PromptSource:
-    """Hands each backend the prompts of one stream in order."""
+    """Hands each backend the prompts of one share of the stream in order.
 
-    def __init__(self, seed: int, workload: WorkloadPlan, limit: int | None) -> None:
+    Args:
+        seed: of the run.
+        workload: which prompts.
+        limit: prompts a backend gets from all workers together; None has no limit.
+        share: which of them are handed out here.
+    """
+
+    def __init__(self, seed: int, workload: WorkloadPlan, limit: int | None, share: Share) -> None:
         self._seed = seed
         self._stream = PromptStream(seed, workload)
-        self._limit = limit
-        self._base = 0
+        self._limit = None if limit is None else share.of(limit)
+        self._share = share
+        self._base = share.worker
         self._next: dict[str, int] = {}
         self._taken: dict[str, int] = {}
         self._recent: dict[int, Prompt] = {}
@@ -36,7 +45,7 @@ class PromptSource:
         if self.left(backend) == 0:
             return None
         index = max(self._next.get(backend, 0), self._base)
-        self._next[backend] = index + 1
+        self._next[backend] = index + self._share.workers
         self._taken[backend] = self._taken.get(backend, 0) + 1
         return self._made(index)
 
@@ -57,4 +66,4 @@ class PromptSource:
         """Take prompts from another workload from now on; WorkloadError changes nothing."""
         self._stream = PromptStream(self._seed, workload)
         self._recent.clear()
-        self._base = max(self._next.values(), default=0)
+        self._base = max(self._next.values(), default=self._base)

@@ -1,37 +1,43 @@
 """Everything counted about one backend since the window opened: only additions, so tallies of workers merge."""
 
+from math import log
 from typing import Final
 
 from ..backends.base import Answer, Usage
 from ..backends.errors import BackendError
 from ..backends.printable import printable
-from .frame import METRICS
+from .frame import GOOD, JUDGED, METRICS
 from .histogram import Histogram
-from .thinning import Thinning
+from .pairing import Side
+from .serial import SerialSums
 from .timeline import TokenTimeline
 
 CHARACTERS_PER_TOKEN: Final = 4.0
 """What a token is taken for until a backend's own usage says better."""
 
-THINNED: Final = ("ttft_sched", "tpot", "e2e_sched")
-"""Metrics with one value a request, on which verdicts can rest."""
-
 _MOST_FINISH_REASONS = 8
 
 
 class Tally:
-    """Counters and histograms of one backend; see `frame.BackendFrame` for what each means."""
+    """Counters and histograms of one backend; see `frame.BackendFrame` for what each means.
 
-    def __init__(self, opened_ns: int) -> None:
+    Args:
+        opened_ns: when the window opened.
+        side: where values go to be paired with other backends'; nowhere before the window opens.
+    """
+
+    def __init__(self, opened_ns: int, side: Side | None = None) -> None:
         self.opened_ns = opened_ns
         self.closed_ns: int | None = None
         self.histograms = {name: Histogram() for name in METRICS}
-        self.thinned = {name: Thinning() for name in THINNED}
+        self.series = {name: SerialSums() for name in (*JUDGED, GOOD)}
+        self._side = side
         self.timeline = TokenTimeline()
         self.scheduled = 0
         self.finished = 0
         self.failed = 0
         self.not_sent = 0
+        self.company = 0
         self.resent = 0
         self.errors: dict[str, int] = {}
         self.last_error = ""
@@ -100,6 +106,19 @@ class Tally:
             self.first_sent_ns = sent_ns
         self.histograms["send_lag"].add(sent_ns - scheduled_ns)
 
+    def observe(self, metric: str, index: int, value_ns: int) -> None:
+        """A metric of JUDGED, measured for prompt `index`."""
+        self.histograms[metric].add(value_ns)
+        x = log(max(value_ns, 2))
+        self.series[metric].add(x)
+        if self._side is not None:
+            self._side.add(metric, index, x)
+
+    def count_good(self, *, good: bool) -> None:
+        """Whether a request, answered or failed, met every limit of the SLO."""
+        self.good += good
+        self.series[GOOD].add(float(good))
+
     def count_usage(self, usage: Usage, chunks: int, characters: int) -> None:
         """Token counts the server stated for one answer of `chunks` chunks and `characters` characters."""
         self.usage_requests += 1
@@ -120,6 +139,7 @@ class Tally:
 
     def count_finished(self, finish_reason: str | None) -> None:
         """A complete answer."""
+        self.company += self.in_flight
         self.finished += 1
         reason = printable(finish_reason or "", 20)
         if reason not in self.finish_reasons and len(self.finish_reasons) >= _MOST_FINISH_REASONS:

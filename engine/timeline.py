@@ -10,11 +10,13 @@ from .frame import SLOT_NS, SLOTS, Timeline
 class TokenTimeline:
     """Tokens per slot of run time, the last SLOTS slots, and their total since the start."""
 
-    __slots__ = ("_closed_ns", "_first", "_slots", "total")
+    __slots__ = ("_closed_ns", "_first", "_newest_from_ns", "_newest_to_ns", "_slots", "total")
 
     def __init__(self) -> None:
         self._first = 0
         self._slots: list[float] = []
+        self._newest_from_ns = 0
+        self._newest_to_ns = 0
         self._closed_ns: int | None = None
         self.total = 0.0
 
@@ -22,6 +24,7 @@ class TokenTimeline:
         """Count nothing that arrives after `at_ns`: the window of throughput ends there."""
         if self._closed_ns is None:
             self._closed_ns = at_ns
+            self._watch_newest()
 
     def point(self, at_ns: int, tokens: float) -> None:
         """Tokens that arrived at one moment."""
@@ -31,6 +34,10 @@ class TokenTimeline:
 
     def smear(self, from_ns: int, to_ns: int, tokens: float) -> None:
         """Tokens that were generated evenly over (from_ns, to_ns]."""
+        if self._newest_from_ns <= from_ns < to_ns <= self._newest_to_ns:  # nearly always
+            self.total += tokens
+            self._slots[-1] += tokens
+            return
         if to_ns <= from_ns:
             self.point(to_ns, tokens)
             return
@@ -67,7 +74,15 @@ class TokenTimeline:
                 del self._slots[:surplus]
                 self._first += surplus
                 at -= surplus
+            self._watch_newest()
         self._slots[at] += tokens
+
+    def _watch_newest(self) -> None:
+        """Between these two moments everything counts, and in the last slot."""
+        self._newest_from_ns = (self._first + len(self._slots) - 1) * SLOT_NS
+        self._newest_to_ns = self._newest_from_ns + SLOT_NS
+        if self._closed_ns is not None:
+            self._newest_to_ns = min(self._newest_to_ns, self._closed_ns)
 
     def state(self) -> Timeline:
         """The slots, ready to be sent."""

@@ -11,7 +11,7 @@ import msgspec
 from ..backends.fleet.stacks import STACKS
 from ..backends.printable import printable
 from ..engine.cost import OwnedPrice, Price
-from ..engine.plan import SloPlan, WorkloadPlan
+from ..engine.plan import ArrivalsPlan, SloPlan, WorkloadPlan
 from ..engine.workloads import files
 from ..engine.workloads.builtin import BUILTIN
 from .durations import DurationError, parse_duration
@@ -45,6 +45,7 @@ def sense_problems(profile: Profile) -> Iterator[Problem]:
     yield from _arrivals(profile.arrivals)
     yield from _slo(profile.slo)
     yield from _run(profile.run)
+    yield from _sharing(profile.run.workers, profile.arrivals)
 
 
 def _backend(entry: BackendEntry, where: str) -> Iterator[Problem]:
@@ -164,6 +165,16 @@ def _run(run: RunEntry) -> Iterator[Problem]:
     yield from _from_zero(run.warmup, "run.warmup")
     yield from _from_zero(run.seed, "run.seed")
     yield from _above_zero(run.budget_usd, "run.budget_usd")
+    yield from _at_least_one(run.workers, "run.workers")
+
+
+def _sharing(workers: int, arrivals: ArrivalsEntry) -> Iterator[Problem]:
+    concurrency = ArrivalsPlan().concurrency if arrivals.concurrency is None else arrivals.concurrency
+    if arrivals.kind == "closed" and 1 <= concurrency < workers:
+        yield Problem(
+            "run.workers",
+            f"{workers} workers cannot share a concurrency of {concurrency}: each needs a prompt in flight",
+        )
 
 
 def _above_zero(value: float | None, where: str) -> Iterator[Problem]:

@@ -61,7 +61,10 @@ class ArrivalsEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class RunEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The `[run]` table: how long, how much, with which seed. Without duration and requests it runs until told."""
+    """The `[run]` table: how long, how much, with which seed, by how many processes.
+
+    Without duration and requests it runs until told.
+    """
 
     duration: str | float | None = None
     requests: int | None = None
@@ -69,6 +72,7 @@ class RunEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seed: int = 1
     timeout: str | float = "120s"
     budget_usd: float | None = None
+    workers: int = 1
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -103,6 +107,7 @@ def to_plan(profile: Profile, title: str) -> RunPlan:
         warmup=run.warmup,
         timeout_s=parse_duration(run.timeout),
         budget_usd=run.budget_usd,
+        workers=run.workers,
     )
 
 
@@ -122,6 +127,7 @@ def from_plan(plan: RunPlan, description: str = "") -> Profile:
             seed=plan.seed,
             timeout=format_duration(plan.timeout_s),
             budget_usd=plan.budget_usd,
+            workers=plan.workers,
         ),
     )
 

@@ -20,12 +20,12 @@ class ExitCode(IntEnum):
 def exit_code(frame: Frame) -> ExitCode:
     """The code of a run that ended with `frame`; the first that applies of 130, 1, 3, 4, 0.
 
-    FAILED: the engine never came to its end, or a backend finished no request. One that was only stopped before its
-    first answer, by a person who left the console or by the budget, did not fail.
+    FAILED: the engine never came to its end or lost a worker, or a backend finished no request. One that was only
+    stopped before its first answer, by a person who left the console or by the budget, did not fail.
     """
     if frame.stop_reason == "interrupted":
         return ExitCode.INTERRUPTED
-    if frame.phase != "done":
+    if frame.phase != "done" or frame.missing_workers:
         return ExitCode.FAILED
     cut_short = frame.stop_reason in {"told", "budget"}
     if any(not backend.finished and (backend.failed or not cut_short) for backend in frame.backends):

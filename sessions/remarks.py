@@ -1,15 +1,17 @@
 """A run in sentences: what it was, what the verdicts are, and what to know before believing the figures."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ..backends.printable import printable
 from ..engine.cost import ApiPrice, OwnedPrice, Price, RentedPrice
 from ..engine.frame import BackendFrame, Frame
 from ..engine.histogram import FLOORS, Histogram
+from ..engine.pairing import ROWS
 from ..engine.plan import ArrivalsPlan
 from .figures import duration, number, times, usd
-from .summary import Comparison, Document
+from .summary import Comparison, Document, PairedMean
 
 SHOWN: Final = {"ttft_sched": "TTFT", "tpot": "TPOT"}
 """Metrics whose verdicts people are told; the document holds all."""
@@ -65,42 +67,55 @@ def load(arrivals: ArrivalsPlan) -> str:
             return f"{rate}/s to {arrivals.ramp_to_per_s:g}/s in {arrivals.ramp_s:g} s"
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What was found of one pair, by its p95 or by its mean."""
+
+    a: str
+    b: str
+    made: Comparison | PairedMean
+
+
 def verdict_lines(summary: Document) -> Iterator[str]:
-    """Per metric: who is lower than whom and by how much, then ties, then what cannot be said."""
+    """Per metric, by p95 and by the mean: who is lower than whom by how much, then ties, then what cannot be said."""
     for metric, name in SHOWN.items():
         found = [verdict for verdict in summary.verdicts if verdict.metric == metric]
-        yield from (f"p95 {name}  {line}" for line in _verdict_lines(found))
+        yield from (f"p95 {name}  {line}" for line in _claims([_Claim(v.a, v.b, v) for v in found]))
+        same_prompts = [_Claim(v.a, v.b, v.paired) for v in found if v.paired.n]
+        yield from (f"mean {name}, same prompts  {line}" for line in _claims(same_prompts))
 
 
-def _verdict_lines(found: Sequence[Comparison]) -> Iterator[str]:
-    of = {word: [v for v in found if v.verdict == word] for word in ("tie", "too early", "withheld")}
-    wins: dict[str, list[Comparison]] = {}
-    for verdict in found:
-        if verdict.verdict in {"a lower", "b lower"}:
-            winner = verdict.a if verdict.verdict == "a lower" else verdict.b
-            wins.setdefault(winner, []).append(verdict)
+def _claims(found: Sequence[_Claim]) -> Iterator[str]:
+    of = {word: [c for c in found if c.made.verdict == word] for word in ("tie", "too early", "withheld")}
+    wins: dict[str, list[_Claim]] = {}
+    for claim in found:
+        if claim.made.verdict in {"a lower", "b lower"}:
+            wins.setdefault(claim.a if claim.made.verdict == "a lower" else claim.b, []).append(claim)
     for winner, won in sorted(wins.items(), key=lambda item: -len(item[1])):
-        losers = ", ".join(_loser(verdict) for verdict in won)
-        yield f"{_name(winner)} is lower than {losers}; n ≥ {min(v.n for v in won):,}"
+        losers = ", ".join(_loser(claim) for claim in won)
+        yield f"{_name(winner)} is lower than {losers}; n ≥ {min(claim.made.n for claim in won):,}"
     if ties := of["tie"]:
-        pairs = "; ".join(f"{_name(v.a)} and {_name(v.b)}" for v in ties)
-        yield f"tie so far: {pairs if len(ties) <= MOST_TIES_NAMED else _pairs(ties)}"
+        pairs = "; ".join(f"{_name(claim.a)} and {_name(claim.b)}" for claim in ties)
+        yield f"tie so far: {pairs if len(ties) <= MOST_TIES_NAMED else _pairs(len(ties))}"
     if early := of["too early"]:
-        fewest = min(v.n for v in early)
-        yield f"too early to say: {_pairs(early)}; the fewest answers so far are {fewest} of {FLOORS[0.95]} needed"
-    for reason in dict.fromkeys(v.reason for v in of["withheld"]):
-        yield f"withheld: {_pairs([v for v in of['withheld'] if v.reason == reason])}, {printable(reason)}"
+        behind = min((claim.made for claim in early), key=lambda made: made.n / max(made.needed, 1))
+        fewest = f"{behind.n:,} of {behind.needed:,} needed"
+        yield f"too early to say: {_pairs(len(early))}; the fewest answers so far are {fewest}"
+    reasons = [claim.made.reason.partition(" (")[0] for claim in of["withheld"]]  # the document has the figures
+    for reason in dict.fromkeys(reasons):
+        yield f"withheld: {_pairs(reasons.count(reason))}, {printable(reason)}"
 
 
-def _pairs(verdicts: Sequence[Comparison]) -> str:
-    return "1 pair" if len(verdicts) == 1 else f"{len(verdicts)} pairs"
+def _pairs(count: int) -> str:
+    return "1 pair" if count == 1 else f"{count} pairs"
 
 
-def _loser(verdict: Comparison) -> str:
+def _loser(claim: _Claim) -> str:
     """The loser and how many times lower the winner is, with the interval."""
-    loser = verdict.b if verdict.verdict == "a lower" else verdict.a
-    interval = f" ({times(verdict.low)}–{times(verdict.high)})" if verdict.low and verdict.high else ""
-    return f"{_name(loser)} {times(verdict.ratio or 0.0)}×{interval}"
+    made = claim.made
+    loser = claim.b if made.verdict == "a lower" else claim.a
+    interval = f" ({times(made.low)}–{times(made.high)})" if made.low and made.high else ""
+    return f"{_name(loser)} {times(made.ratio or 0.0)}×{interval}"
 
 
 def _name(name: str) -> str:
@@ -119,6 +134,8 @@ def footnotes(frame: Frame, summary: Document) -> Iterator[str]:
     estimated = [_name(b.name) for b in frame.backends if b.estimated_requests]
     if estimated:
         yield f"≈ token counts are estimated from characters: {', '.join(estimated)}."
+    if frame.unpaired:
+        yield f"{frame.unpaired:,} values are in no mean on the same prompts: the others were {ROWS:,} prompts behind."
     if any(b.label == "SIM" for b in frame.backends):
         yield "SIM is the simulated fleet, not measured hardware."
     yield from _unlike(summary)

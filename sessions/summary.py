@@ -4,7 +4,7 @@ Pure: a Frame in, a Document out. docs/json.md documents every field; definition
 """
 
 import math
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -13,30 +13,42 @@ from ..engine.comparability import all_differences
 from ..engine.cost import ApiPrice, OwnedPrice, RentedPrice
 from ..engine.figures import (
     attainment,
+    attainment_interval,
     characters_s,
     goodput_per_s,
+    quantile_interval_ns,
+    shared_read_share,
     tok_s,
     usd_per_m_characters,
     usd_per_m_output,
     usd_per_m_total,
 )
-from ..engine.frame import BackendFrame, Frame, Label
+from ..engine.frame import JUDGED, BackendFrame, Frame, Label
 from ..engine.histogram import Histogram, HistogramState
 from ..engine.plan import ArrivalsPlan, SloPlan, WorkloadPlan
-from ..engine.tally import THINNED
-from ..engine.verdict import Verdict, verdicts
+from ..engine.verdict import Paired, Verdict, verdicts
 from .trust import Trust, client_trust
 
 SCHEMA: Final = "infertop.summary/1"
 """Name and version; the version rises when a field changes its meaning or goes away."""
 
 
-_LATENCIES: Final = ("ttft", "ttft_sched", "ttfo", "tpot", "icl", "itl", "e2e")
+_LATENCIES: Final = ("connect", "ttft", "ttft_sched", "ttfo", "tpot", "icl", "itl", "e2e")
 _BASES: Final = {ApiPrice: "api", RentedPrice: "rented", OwnedPrice: "owned"}
 
 
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """A confidence sequence, ends included; None where nothing bounds it yet."""
+
+    low: float
+    high: float | None
+
+
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
-    """One histogram in ms; a percentile the sample cannot support is None (`engine.histogram.FLOORS`)."""
+    """One histogram in ms; a percentile the sample cannot support is None (`engine.histogram.FLOORS`).
+
+    Intervals are of ttft_sched and tpot, None for others, which have several values a request or serve no verdict.
+    """
 
     n: int
     mean: float
@@ -46,6 +58,8 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
     p99: float | None
     p999: float | None
     max: float
+    p50_interval: Bounds | None = None
+    p95_interval: Bounds | None = None
 
 
 class Requests(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,9 +103,11 @@ class Energy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Slo(msgspec.Struct, frozen=True, kw_only=True):
-    """None without limits, or before the first request settled."""
+    """None without limits, or before the first request settled; low and high until the interval is known."""
 
     attainment: float | None
+    low: float | None
+    high: float | None
     goodput_per_s: float | None
 
 
@@ -115,6 +131,8 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Tokens
     tok_s: float | None
     characters: Characters
+    shared_read_share: float | None
+    connect_ms: Latency | None
     ttft_ms: Latency | None
     ttft_sched_ms: Latency | None
     ttfo_ms: Latency | None
@@ -136,10 +154,12 @@ class LoopLag(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """The instrument's own error; `reasons` say why it is not trusted."""
+    """The instrument's own error; `reasons` say why it is not trusted, `missing_workers` whose share is not known."""
 
     loop_lag_ms: LoopLag
     cpu_share: float
+    workers: int
+    missing_workers: tuple[int, ...]
     trusted: bool
     reasons: tuple[str, ...]
 
@@ -167,10 +187,23 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
 
 
+class PairedMean(msgspec.Struct, frozen=True, kw_only=True):
+    """The same pair by the geometric mean over the n prompts that both have answered; fields as in `Comparison`."""
+
+    verdict: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    n: int
+    needed: int
+    reason: str
+
+
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """One metric of one pair: "a lower", "b lower", "tie", "too early" or "withheld" (reason says why).
 
-    ratio, with its interval, is the higher quantile over the lower; b's over a's where neither is proved lower.
+    ratio, with its interval, is the higher quantile over the lower; b's over a's where neither is proved lower. n is
+    the smaller sample; below `needed` it is too early.
     """
 
     metric: str
@@ -182,7 +215,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     low: float | None
     high: float | None
     n: int
+    needed: int
     reason: str
+    paired: PairedMean
 
 
 class Unlike(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,9 +247,11 @@ def document(frame: Frame) -> Document:
     return Document(
         run=_run(frame),
         client=_client(frame, trust),
-        backends=tuple(map(_backend, frame.backends)),
+        backends=tuple(_backend(backend, frame.slo) for backend in frame.backends),
         verdicts=tuple(
-            _comparison(verdict, trust) for metric in THINNED for verdict in verdicts(frame.backends, metric)
+            _comparison(verdict, trust)
+            for metric in JUDGED
+            for verdict in verdicts(frame.backends, metric, frame.paired)
         ),
         differences=tuple(
             Unlike(aspect=each.aspect, a=each.a, b=each.b, text=each.text)
@@ -250,6 +287,21 @@ def latency(state: HistogramState | None) -> Latency | None:
     )
 
 
+def _latency(backend: BackendFrame, name: str) -> Latency | None:
+    """`latency` with the intervals that can be given."""
+    made = latency(backend.histograms.get(name))
+    if made is None or name not in JUDGED:
+        return made
+    return msgspec.structs.replace(
+        made, p50_interval=_bounds_ms(backend, name, 0.5), p95_interval=_bounds_ms(backend, name, 0.95)
+    )
+
+
+def _bounds_ms(backend: BackendFrame, metric: str, p: float) -> Bounds | None:
+    interval = quantile_interval_ns(backend, metric, p)
+    return None if interval is None else Bounds(low=_ms(interval.low) or 0.0, high=_ms(interval.high))
+
+
 def _run(frame: Frame) -> Run:
     duration_s = frame.at_ns / 1e9
     sending_s = min(duration_s, frame.duration_s or duration_s)  # afterwards answers are only awaited
@@ -278,13 +330,15 @@ def _client(frame: Frame, trust: Trust) -> Client:
             max=_ms(lag.max_ns) if len(lag) else None,
         ),
         cpu_share=_figure(frame.client.cpu_share) or 0.0,
+        workers=frame.workers,
+        missing_workers=frame.missing_workers,
         trusted=trust.level == "ok",
         reasons=(trust.reason,) if trust.reason else (),
     )
 
 
-def _backend(backend: BackendFrame) -> Backend:
-    latencies = {name: latency(backend.histograms.get(name)) for name in _LATENCIES}
+def _backend(backend: BackendFrame, limits: SloPlan) -> Backend:
+    latencies = {name: _latency(backend, name) for name in _LATENCIES}
     return Backend(
         name=backend.name,
         label=backend.label,
@@ -315,11 +369,19 @@ def _backend(backend: BackendFrame) -> Backend:
         ),
         cost=_cost(backend),
         energy=Energy(),
-        slo=Slo(
-            attainment=_figure(attainment(backend)),
-            goodput_per_s=_figure(goodput_per_s(backend)),
-        ),
+        slo=_slo(backend, limits),
+        shared_read_share=_figure(shared_read_share(backend)),
         **{f"{name}_ms": value for name, value in latencies.items()},
+    )
+
+
+def _slo(backend: BackendFrame, limits: SloPlan) -> Slo:
+    interval = attainment_interval(backend, limits)
+    return Slo(
+        attainment=_figure(attainment(backend)),
+        low=_figure(interval.low) if interval else None,
+        high=_figure(interval.high) if interval else None,
+        goodput_per_s=_figure(goodput_per_s(backend)),
     )
 
 
@@ -337,19 +399,28 @@ def _cost(backend: BackendFrame) -> Cost:
 
 
 def _comparison(verdict: Verdict, trust: Trust) -> Comparison:
-    withheld = trust.level == "red"
     return Comparison(
         metric=verdict.metric,
         quantile=verdict.p,
         a=verdict.a,
         b=verdict.b,
-        verdict="withheld" if withheld else verdict.outcome,
-        ratio=_figure(verdict.ratio),
-        low=None if withheld else _figure(verdict.low),
-        high=None if withheld else _figure(verdict.high),
-        n=verdict.n,
-        reason=f"the client cannot be trusted: {trust.reason}" if withheld else verdict.reason,
+        paired=PairedMean(**_claim(verdict.paired, trust)),
+        **_claim(verdict, trust),
     )
+
+
+def _claim(made: Verdict | Paired, trust: Trust) -> dict[str, Any]:
+    """What a verdict and a paired mean have in common; withheld where the client cannot be trusted."""
+    withheld = trust.level == "red"
+    return {
+        "verdict": "withheld" if withheld else made.outcome,
+        "ratio": _figure(made.ratio),
+        "low": None if withheld else _figure(made.low),
+        "high": None if withheld else _figure(made.high),
+        "n": made.n,
+        "needed": made.needed,
+        "reason": f"the client cannot be trusted: {trust.reason}" if withheld else made.reason,
+    }
 
 
 def _ms(value_ns: float | None) -> float | None:

@@ -14,7 +14,7 @@ from ..engine.frame import BackendFrame, Frame
 from ..engine.histogram import Histogram
 from .figures import number, share, usd
 from .remarks import footnotes, heading, verdict_lines
-from .summary import Backend, document
+from .summary import Backend, Slo, document
 
 _BOLD, _DIM, _RED = "1", "2", "31"
 _GAP: Final = "  "
@@ -92,7 +92,7 @@ def _row(backend: Backend, counted: BackendFrame, frame: Frame) -> Row:
         tpot_p95=_percentile(counted, "tpot", 0.95),
         usd_per_m=_UNKNOWN if cost.usd_per_m_output is None else Cell(estimated + usd(cost.usd_per_m_output)),
         spent=_UNKNOWN if cost.spent_usd is None else Cell(estimated + usd(cost.spent_usd)),
-        slo=_slo(backend.slo.attainment, frame.slo.attainment),
+        slo=_slo(backend.slo, frame.slo.attainment),
     )
 
 
@@ -112,12 +112,16 @@ def _percentile(backend: BackendFrame, metric: str, p: float) -> Cell:
     return Cell(text) if histogram.supports(p) else Cell(f"({text})", _DIM)
 
 
-def _slo(reached: float | None, wanted: float | None) -> Cell:
-    if reached is None:
+def _slo(reached: Slo, wanted: float | None) -> Cell:
+    """The share with its interval, and the gate it missed."""
+    if reached.attainment is None:
         return _UNKNOWN
-    if wanted is not None and reached < wanted:
-        return Cell(f"{share(reached)} < {share(wanted)}", _RED)
-    return Cell(share(reached))
+    text = share(reached.attainment)
+    if reached.low is not None and reached.high is not None:
+        text += f" ({share(reached.low)}–{share(reached.high)})".replace(" %", "")
+    if wanted is not None and reached.attainment < wanted:
+        return Cell(f"{text} < {share(wanted)}", _RED)
+    return Cell(text)
 
 
 def _troubles(backend: Backend) -> list[str]:

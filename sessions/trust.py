@@ -10,6 +10,10 @@ LAG_NS: Final = 1_000_000
 LAG_SHARE: Final = 0.01
 """The event loop may be this late at p99, or this share of the least median TTFT if that is more."""
 
+SEND_LAG_SHARE: Final = 0.1
+"""In an open loop prompts may leave this share of the least median TTFT late at p99. Beyond it, and with a late event
+loop, what arrived is not the rate that was asked for, and that is our doing."""
+
 SATURATED_CPU_SHARE: Final = 0.9
 
 
@@ -18,8 +22,8 @@ class Trust:
     """How far.
 
     Attributes:
-        level: "amber" when the client is part of what it measures; "red" when it is saturated, which withholds
-            every verdict.
+        level: "amber" when the client is part of what it measures; "red" when it is saturated, cannot send on time,
+            or lost a worker, which withholds every verdict.
         reason: why it is not "ok".
     """
 
@@ -29,13 +33,25 @@ class Trust:
 
 def client_trust(frame: Frame) -> Trust:
     """The trust that the engine behind `frame` deserves."""
+    if frame.missing_workers:
+        many = f"{len(frame.missing_workers)} of its {frame.workers} workers"
+        return Trust("red", f"{many} went missing, and with them what they would have measured")
     share = frame.client.cpu_share
     if share > SATURATED_CPU_SHARE:
         return Trust("red", f"it used {share:.0%} of a core, which is saturated")
     lag_ns = Histogram.of(frame.client.loop_lag).quantile_ns(0.99)
-    ttft = [Histogram.of(b.histograms["ttft"]).quantile_ns(0.5) for b in frame.backends if "ttft" in b.histograms]
-    allowed_ns = max(LAG_NS, LAG_SHARE * min((median for median in ttft if median is not None), default=0.0))
-    if lag_ns is not None and lag_ns > allowed_ns:
-        late, allowed = f"{lag_ns / 1e6:.1f} ms", f"{allowed_ns / 1e6:.1f} ms"
-        return Trust("amber", f"its event loop was {late} late at p99, which is more than {allowed}")
-    return Trust("ok")
+    ttft_ns = min(_quantiles_ns(frame, "ttft", 0.5), default=0.0)
+    allowed_ns = max(LAG_NS, LAG_SHARE * ttft_ns)
+    if lag_ns is None or lag_ns <= allowed_ns:
+        return Trust("ok")
+    late = f"its event loop was {lag_ns / 1e6:.1f} ms late at p99"
+    sent_late_ns = max(_quantiles_ns(frame, "send_lag", 0.99), default=0.0)
+    if frame.arrivals.kind != "closed" and sent_late_ns > max(allowed_ns, SEND_LAG_SHARE * ttft_ns):
+        return Trust("red", f"prompts left {sent_late_ns / 1e6:.0f} ms late at p99 because {late}")
+    return Trust("amber", f"{late}, which is more than {allowed_ns / 1e6:.1f} ms")
+
+
+def _quantiles_ns(frame: Frame, metric: str, p: float) -> list[float]:
+    """The p-quantile of `metric` of every backend that has values."""
+    states = [backend.histograms[metric] for backend in frame.backends if metric in backend.histograms]
+    return [value for state in states if (value := Histogram.of(state).quantile_ns(p)) is not None]

@@ -23,11 +23,15 @@ class Client:
         trust: over the window; "red" withholds every verdict.
         lag_p99_ns: lateness of the engine's event loop; None before the first tick.
         cpu_share: of one core.
+        missing: engine workers that died or fell silent.
+        workers: all there should be.
     """
 
     trust: Trust
     lag_p99_ns: float | None
     cpu_share: float
+    missing: int
+    workers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,7 @@ class Board:
     Attributes:
         metric: shown in the tails and judged.
         axis: shared by all tails; None before the first value.
+        unlike: what keeps backends from being compared like for like, in words, the gravest first.
         events: oldest first.
     """
 
@@ -179,6 +184,7 @@ class Board:
     metric: Metric
     axis: LogAxis | None
     judgement: Judgement
+    unlike: tuple[str, ...]
     events: tuple[Event, ...]
 
     def shown(self, metric: Metric) -> str:

@@ -10,7 +10,7 @@ from typing import Final, NoReturn, Protocol, cast
 from .. import __version__
 from .usage import UsageError
 
-COMMANDS: Final = ("run", "fleet", "profiles")
+COMMANDS: Final = ("run", "fleet", "profiles", "doctor")
 """Command words, each a module of `commands`; anything else is a target of `commands.compare`."""
 
 _EXIT_CODES: Final = """\

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from ..backends.printable import printable
 from ..backends.providers import plain_model
+from ..engine.comparability import all_differences
 from ..engine.figures import attainment, tok_s, usd_per_m_output
-from ..engine.frame import BackendFrame, Frame
+from ..engine.frame import BackendFrame, Frame, PairFrame
 from ..engine.histogram import Histogram
 from ..engine.verdict import Verdict
 from ..sessions.trust import client_trust
@@ -20,9 +21,9 @@ from .draw.units import clock
 from .eventlog import EventLog
 from .history import RateHistory
 from .metrics import TTFT, Metric
-from .window import BackendWindow
+from .window import BackendWindow, paired_since
 
-Judge = Callable[[Sequence[BackendFrame], str], list[Verdict]]
+Judge = Callable[[Sequence[BackendFrame], str, Sequence[PairFrame]], list[Verdict]]
 """`engine.verdict.verdicts` or what stands in for it."""
 
 _safe = lru_cache(maxsize=1024)(printable)
@@ -36,13 +37,14 @@ class Case:
     base: int
     seq: int
     backends: tuple[BackendWindow, ...] = field(compare=False)
+    pairs: tuple[PairFrame, ...] = field(compare=False)
 
     def judged(self, judge: Judge) -> Judgement:
         """The verdicts. Takes milliseconds; touches nothing but this case, so any thread may do it."""
         metric = self.metric.judged
         if not metric:
             return Judgement(self.metric, self.base)
-        verdicts = judge([backend.frame([metric]) for backend in self.backends], metric)
+        verdicts = judge([backend.frame([metric]) for backend in self.backends], metric, self.pairs)
         return Judgement(self.metric, self.base, tuple(verdicts))
 
 
@@ -96,7 +98,8 @@ class Model:
 
     def case(self, metric: Metric) -> "Case":
         """What a judge needs to know about `metric` at this moment."""
-        return Case(metric, self._base_seq(), self.frame.seq if self.frame else 0, tuple(self.windows()))
+        pairs = paired_since(self.frame, self._base) if self.frame else ()
+        return Case(metric, self._base_seq(), self.frame.seq if self.frame else 0, tuple(self.windows()), pairs)
 
     def clone(self) -> "Model":
         """This model as it stands, to be looked at while the original goes on; frames are shared."""
@@ -124,6 +127,7 @@ class Model:
             metric=metric,
             axis=self._axis(shown, cards),
             judgement=judgement,
+            unlike=tuple(dict.fromkeys(each.aspect for each in all_differences(frame.backends, frame.likenesses))),
             events=self._log.events(),
         )
 
@@ -216,6 +220,12 @@ def _client(frame: Frame, base: Frame | None, windows: Sequence[BackendWindow]) 
     over_window = replace(
         frame,
         client=replace(frame.client, loop_lag=lag.state()),
-        backends=tuple(window.frame(["ttft"]) for window in windows),
+        backends=tuple(window.frame(["ttft", "send_lag"]) for window in windows),
     )
-    return Client(client_trust(over_window), lag.quantile_ns(0.99), frame.client.cpu_share)
+    return Client(
+        trust=client_trust(over_window),
+        lag_p99_ns=lag.quantile_ns(0.99),
+        cpu_share=frame.client.cpu_share,
+        missing=len(frame.missing_workers),
+        workers=frame.workers,
+    )

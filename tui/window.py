@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from ..engine.frame import BackendFrame, Thinned
+from ..engine.frame import BackendFrame, Frame, PairFrame
 from ..engine.histogram import Histogram, HistogramState
+from ..engine.serial import minus
 
 _COUNTERS = (
-    "scheduled", "finished", "failed", "not_sent", "resent", "active_ns", "arriving_tokens", "chunks", "characters",
-    "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "usage_requests", "estimated_requests",
+    "scheduled", "finished", "failed", "not_sent", "company", "resent", "active_ns", "arriving_tokens", "chunks",
+    "characters", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "usage_requests",
+    "estimated_requests",
 )  # fmt: skip
 
 
@@ -55,29 +57,27 @@ class BackendWindow:
         return self._samples[metric]
 
     def frame(self, metrics: Iterable[str]) -> BackendFrame:
-        """`totals` with the histograms and thinned samples of `metrics`."""
+        """`totals` with the histograms and series of `metrics`."""
         names = [name for name in metrics if name in self.now.histograms]
         if self.base is None:
             return replace(
                 self.totals,
                 histograms={name: self.now.histograms[name] for name in names},
-                thinned={name: self.now.thinned[name] for name in names if name in self.now.thinned},
+                series={name: self.now.series[name] for name in names if name in self.now.series},
             )
-        before = self.base.thinned
+        before = self.base.series
         return replace(
             self.totals,
             histograms={name: self.histogram(name).state() for name in names},
-            thinned={
-                name: _less_thinned(self.now.thinned[name], before.get(name, ()))
-                for name in names
-                if name in self.now.thinned
+            series={
+                name: minus(self.now.series[name], before.get(name, ())) for name in names if name in self.now.series
             },
         )
 
 
 def _totals(now: BackendFrame, base: BackendFrame | None) -> BackendFrame:
     if base is None:
-        return replace(now, histograms={}, thinned={})
+        return replace(now, histograms={}, series={})
     counts = {field: getattr(now, field) - getattr(base, field) for field in _COUNTERS}
     counts["scheduled"] += base.in_flight
     return replace(
@@ -88,7 +88,7 @@ def _totals(now: BackendFrame, base: BackendFrame | None) -> BackendFrame:
         errors=_less_counts(now.errors, base.errors),
         finish_reasons=_less_counts(now.finish_reasons, base.finish_reasons),
         histograms={},
-        thinned={},
+        series={},
     )
 
 
@@ -101,17 +101,18 @@ def _less(now: HistogramState, before: HistogramState | None) -> Histogram:
     return made - Histogram.of(before) if before is not None else made
 
 
-def _less_thinned(now: tuple[Thinned, ...], before: tuple[Thinned, ...]) -> tuple[Thinned, ...]:
-    """Samples of the window at each stride; a stride the baseline did not have yet is all of the window."""
-    old = {thinned.stride: thinned for thinned in before}
-    return tuple(_less_stride(thinned, old[thinned.stride]) if thinned.stride in old else thinned for thinned in now)
-
-
-def _less_stride(now: Thinned, before: Thinned) -> Thinned:
-    a, b, aa, bb, ab = (new - old for new, old in zip(now.sums, before.sums, strict=True))
-    return Thinned(
-        stride=now.stride,
-        histogram=_less(now.histogram, before.histogram).state(),
-        pairs=now.pairs - before.pairs,
-        sums=(a, b, aa, bb, ab),
+def paired_since(now: Frame, base: Frame | None) -> tuple[PairFrame, ...]:
+    """Every pair's differences since `base`; without one, since the start of the run."""
+    if base is None:
+        return now.paired
+    before = {(pair.a, pair.b): pair.differences for pair in base.paired}
+    return tuple(
+        replace(
+            pair,
+            differences={
+                metric: minus(levels, before.get((pair.a, pair.b), {}).get(metric, ()))
+                for metric, levels in pair.differences.items()
+            },
+        )
+        for pair in now.paired
     )

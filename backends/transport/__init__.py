@@ -14,8 +14,9 @@ extension `sent_ns` is set, so that it is known of failed requests too. A respon
 - `resent`: whether the request had to be sent again because the server had closed the connection it was first written
   to before taking it up (`DirectTransport.handle_async_request`).
 - `stamp`: "kernel" or "user", where receive stamps come from (`backends.base.Stamp`).
-- `reads`: an async iterator of (receive stamp on the `time.perf_counter_ns` clock, body bytes), one item for each
-  read of the socket that brought body bytes. It is the body: use it or the response's own methods, not both.
+- `reads`: the body; use it or the response's own methods, not both. An async iterator of (receive stamp on the
+  `time.perf_counter_ns` clock, body bytes), one item for each read of the socket that brought body bytes; or, cheaper
+  where reads are many, `await reads.each(take)`, which calls a function with the same two as soon as a read is made.
 
 Failures are httpx's: `ConnectError` (its `__cause__` tells DNS, TCP and TLS apart), the four timeouts,
 `ReadError` and `WriteError` for a connection that was lost, `RemoteProtocolError` for one that made no sense.

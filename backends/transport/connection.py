@@ -8,6 +8,7 @@ import httpx
 
 from .dial import Dialled
 from .exchange import Exchange
+from .poller import Poller
 from .stamps import StampedReader
 from .timeouts import Timeouts
 
@@ -18,6 +19,7 @@ class Connection:
     Args:
         dialled: the connected socket, from now on this object's.
         reader: reads it.
+        poller: tells when there is something to read.
         on_close: called once, when the socket is closed.
 
     Attributes:
@@ -26,18 +28,22 @@ class Connection:
         idle_since_ns: when the last exchange ended.
     """
 
-    def __init__(self, dialled: Dialled, reader: StampedReader, on_close: Callable[["Connection"], None]) -> None:
+    def __init__(
+        self, dialled: Dialled, reader: StampedReader, poller: Poller, on_close: Callable[["Connection"], None]
+    ) -> None:
         self.connect_ns = dialled.connect_ns
         self.closed = False
         self.idle_since_ns = time.perf_counter_ns()
         self._sock = dialled.sock
         self._tls = dialled.tls
         self._reader = reader
+        self._poller = poller
         self._on_close = on_close
         self._loop = asyncio.get_running_loop()
         self._exchange: Exchange | None = None
         self._write_failed = False
-        self._loop.add_reader(self._sock, self._on_readable)
+        self._paused = False
+        self._poller.watch(self._sock, self._on_readable)
 
     def is_alive(self) -> bool:
         """Whether an idle connection can still be used: looks at what the peer may have sent meanwhile."""
@@ -79,6 +85,8 @@ class Connection:
         if exchange is not None:
             exchange.close()
             self._exchange = None
+            if self._paused:  # its consumer left a whole body lying
+                self._pause(False)
         if exchange is None or not exchange.reusable or self._write_failed:
             self.close()
         self.idle_since_ns = time.perf_counter_ns()
@@ -89,7 +97,8 @@ class Connection:
         if self.closed:
             return
         self.closed = True
-        self._loop.remove_reader(self._sock)
+        if not self._paused:
+            self._poller.unwatch(self._sock)
         self._sock.close()
         self._on_close(self)
         if self._exchange is not None:
@@ -98,10 +107,11 @@ class Connection:
     def _pause(self, paused: bool) -> None:
         if self.closed:
             return
+        self._paused = paused
         if paused:
-            self._loop.remove_reader(self._sock)
+            self._poller.unwatch(self._sock)
         else:
-            self._loop.add_reader(self._sock, self._on_readable)
+            self._poller.watch(self._sock, self._on_readable)
 
     def _on_readable(self) -> None:
         data: bytes | memoryview

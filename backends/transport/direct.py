@@ -13,6 +13,7 @@ import httpx
 from .connection import Connection
 from .dial import dial
 from .exchange import Exchange
+from .poller import Poller
 from .stamps import StampedReader
 from .timeouts import Timeouts
 from .tls import trust
@@ -39,6 +40,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
         self._given_ssl_context = ssl_context
         self._slots = None if connection_limit is None else asyncio.Semaphore(connection_limit)
         self._reader = StampedReader()
+        self._poller = Poller()
         self._open: set[Connection] = set()
         self._idle: defaultdict[_Origin, list[Connection]] = defaultdict(list)
 
@@ -54,6 +56,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
         data = _serialised(request, await request.aread())
         origin = _origin(request.url)
         await self._take_slot(timeouts)
+        self._poller.poll()  # answers that are here come first: a burst of requests must not keep them waiting
         connection = self._reused(origin)
         resent = False
         try:
@@ -100,6 +103,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
             if not exchange.answered:
                 raise
         await exchange.headers()
+        self._poller.poll()
 
     async def aclose(self) -> None:
         """Close every connection, idle or not."""
@@ -134,7 +138,8 @@ class DirectTransport(httpx.AsyncBaseTransport):
     async def _connected(self, origin: _Origin, timeouts: Timeouts) -> Connection:
         scheme, host, port = origin
         dialled = await dial(host, port, self._ssl_context if scheme == "https" else None, timeouts)
-        connection = Connection(dialled, self._reader, self._open.discard)
+        self._poller.poll()
+        connection = Connection(dialled, self._reader, self._poller, self._open.discard)
         self._open.add(connection)
         return connection
 

@@ -16,16 +16,21 @@ OVERHEAD_LIMIT_BYTES = 64 << 10
 """Most bytes in a row that are no body: bounds header fields, interim responses and trailers."""
 
 BUFFER_HIGH_BYTES = 256 << 10
-"""Reading pauses when the consumer leaves more than this waiting…"""
+"""Reading pauses when the consumer leaves this much waiting…"""
 
 BUFFER_LOW_BYTES = 64 << 10
 """…and goes on below this."""
 
 
+Take = Callable[[int, bytes], bool]
+"""What a consumer does with a read (stamp, body bytes); False if it wants no more."""
+
+
 class Exchange:
     """The response to one request, an async iterator of (stamp, body bytes).
 
-    `feed`, `end` and `fail` are called by the connection; `headers` and the iteration belong to one consumer task.
+    `feed`, `end` and `fail` are called by the connection; `headers`, the iteration and `each` belong to one consumer
+    task.
 
     Args:
         timeouts: of the request; its `read` and `ends_at_s` are watched here.
@@ -58,10 +63,12 @@ class Exchange:
         self.on_body = self._pieces.append
         self._parser = httptools.HttpResponseParser(self)
         self._reads: deque[tuple[int, bytes]] = deque()
+        self._take: Take | None = None
         self._waiting_bytes = 0
         self._overhead_bytes = 0
         self._until_close = False
         self._error: httpx.TransportError | None = None
+        self._fault: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._last_ns = time.perf_counter_ns()
         self._timer: asyncio.TimerHandle | None = None
@@ -102,31 +109,53 @@ class Exchange:
 
     def feed(self, data: bytes | memoryview, at_ns: int, stamp: Stamp) -> None:
         """One read of the socket."""
-        self.silent = False
-        at_ns = self._last_ns = max(at_ns, self._last_ns)
-        answered_before = self.answered
+        if at_ns < self._last_ns:  # noqa: PLR1730 - a call of max() for every read is dear
+            at_ns = self._last_ns
+        self._last_ns = at_ns
+        if not self.answered:
+            self.silent = False
+            self.stamp = stamp  # the last before the header fields are here is theirs
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self.reusable = False
             if not self.complete:
                 self.fail(httpx.RemoteProtocolError(f"not an HTTP response: {error}"))
-        if not answered_before and self.answered:
-            self.stamp = stamp
-        if self._pieces:
-            body = b"".join(self._pieces)
-            self._pieces.clear()
+        pieces = self._pieces
+        if pieces:
+            body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            pieces.clear()
             self._overhead_bytes = 0
-            self._reads.append((at_ns, body))
-            self._waiting_bytes += len(body)
-            if self._waiting_bytes > BUFFER_HIGH_BYTES and not self._paused:
-                self._paused = True
-                self._pause(True)
+            if self._take is not None:
+                self._hand_over(at_ns, body)
+                return
+            self._keep(at_ns, body)
         else:
             self._overhead_bytes += len(data)
             if self._overhead_bytes > OVERHEAD_LIMIT_BYTES and not self.complete:
                 self.fail(httpx.RemoteProtocolError(f"more than {OVERHEAD_LIMIT_BYTES} bytes of header fields"))
         self._wake()
+
+    def _hand_over(self, at_ns: int, body: bytes) -> None:
+        """Give a read to the consumer's function; its task wakes only when there will be no more."""
+        assert self._take is not None
+        try:
+            wants_more = self._take(at_ns, body)
+        except Exception as error:  # noqa: BLE001 - it is the consumer's, and comes out where the consumer waits
+            self._fault = error
+            wants_more = False
+        if not wants_more:
+            self._take = None
+        if not wants_more or self.complete or self._error is not None:
+            self._wake()
+
+    def _keep(self, at_ns: int, body: bytes) -> None:
+        """Let a read wait for the consumer; a consumer far behind stops the reading."""
+        self._reads.append((at_ns, body))
+        self._waiting_bytes += len(body)
+        if self._waiting_bytes >= BUFFER_HIGH_BYTES and not self._paused:
+            self._paused = True
+            self._pause(True)
 
     def end(self, error: OSError | None) -> None:
         """The connection is gone: the peer closed it, or `error` says what happened."""
@@ -169,6 +198,32 @@ class Exchange:
             self._paused = False
             self._pause(False)
         return read
+
+    async def each(self, take: Take) -> None:
+        """Call `take` with every read, as soon as it is made; return when the body is complete or `take` said False.
+
+        Unlike the iteration this wakes the consumer's task once, not for every read.
+
+        Raises:
+            httpx.TransportError: the response broke off, after all that came before.
+            Exception: what `take` raised.
+        """
+        while self._reads:
+            if not take(*await anext(self)):
+                return
+        self._take = take
+        try:
+            await self._handed_over()
+        finally:
+            self._take = None
+
+    async def _handed_over(self) -> None:
+        while self._take is not None and not self.complete:
+            if self._error is not None:
+                raise self._error
+            await self._news()
+        if self._fault is not None:
+            raise self._fault
 
     def close(self) -> None:
         """No more will come: stop watching the time, and let go of the parser, which holds this object in a cycle."""

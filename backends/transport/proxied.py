@@ -6,10 +6,11 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator, Mapping
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
+from .exchange import Take
 from .timeouts import Timeouts
 from .tls import trust
 
@@ -82,13 +83,14 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
             raise _lost_or_nonsense(error) from error
         sent_ns = request.extensions["sent_ns"]
         assert isinstance(response.stream, httpx.AsyncByteStream)
-        response.stream = body = _Body(response.stream, timeouts)
+        reads = _Reads(response.stream, timeouts)
+        response.stream = _Body(response.stream, reads)
         response.extensions |= {
             "sent_ns": sent_ns,
             "connect_ns": sent_ns - connecting_ns[0] if connecting_ns else 0,
             "resent": False,
             "stamp": "user",
-            "reads": body.reads(),
+            "reads": reads,
         }
         return response
 
@@ -105,29 +107,41 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         return self._transport
 
 
-class _Body(httpx.AsyncByteStream):
-    """A body whose every piece is stamped and must come before the request's total limit."""
+class _Reads:
+    """A body's pieces, every one stamped and in time for the request's total limit; used like an `Exchange`."""
 
     def __init__(self, stream: httpx.AsyncByteStream, timeouts: Timeouts) -> None:
-        self._stream = stream
+        self._pieces = aiter(stream)
         self._timeouts = timeouts
 
-    async def reads(self) -> AsyncIterator[tuple[int, bytes]]:
-        pieces = aiter(self._stream)
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> tuple[int, bytes]:
         try:
-            while True:
-                async with asyncio.timeout(self._timeouts.within(None)):
-                    piece = await anext(pieces)
-                yield time.perf_counter_ns(), piece
-        except StopAsyncIteration:
-            return
+            async with asyncio.timeout(self._timeouts.within(None)):
+                piece = await anext(self._pieces)
         except TimeoutError as error:
             raise httpx.ReadTimeout("no complete answer in time") from error
         except httpx.RemoteProtocolError as error:
             raise _lost_or_nonsense(error) from error
+        return time.perf_counter_ns(), piece
+
+    async def each(self, take: Take) -> None:
+        async for at_ns, piece in self:
+            if not take(at_ns, piece):
+                return
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body for httpx's own methods."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, reads: _Reads) -> None:
+        self._stream = stream
+        self._reads = reads
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for _, piece in self.reads():
+        async for _, piece in self._reads:
             yield piece
 
     async def aclose(self) -> None:

@@ -5,6 +5,7 @@ import socket
 import struct
 import sys
 import time
+from functools import cache
 
 from ..base import Stamp
 
@@ -16,6 +17,7 @@ _SO_TIMESTAMPNS = 35
 
 _TIMESPEC = struct.Struct("@ll")
 _CONTROL_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
+_KIND = socket.SOL_SOCKET, _SO_TIMESTAMPNS
 
 
 def ask_for_kernel_stamps(sock: socket.socket) -> None:
@@ -23,6 +25,18 @@ def ask_for_kernel_stamps(sock: socket.socket) -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+
+@cache
+def _keep_stamping() -> None:
+    """Hold one stamped socket as long as the process lives.
+
+    The kernel begins to stamp some time after a first socket asked for it, and stops with the last: without this the
+    first answers of a process would come unstamped.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    ask_for_kernel_stamps(sock)
+    sock.detach()
 
 
 class KernelClock:
@@ -62,9 +76,13 @@ class StampedReader:
     """Reads sockets into one buffer that all connections of a transport share."""
 
     def __init__(self) -> None:
+        if sys.platform == "linux":
+            _keep_stamping()
         self._view = memoryview(bytearray(READ_BYTES))
         self._buffers = (self._view,)
-        self._clock = KernelClock()
+        self._mapped = KernelClock().mapped
+        self._unpack = _TIMESPEC.unpack
+        self._now_ns = time.perf_counter_ns
 
     def read(self, sock: socket.socket) -> tuple[memoryview, int, Stamp]:
         """One read: bytes (good until the next read, empty at the stream's end), their stamp and where it comes from.
@@ -76,10 +94,9 @@ class StampedReader:
             OSError: the connection is lost.
         """
         count, control, _, _ = sock.recvmsg_into(self._buffers, _CONTROL_BYTES)
-        now_ns = time.perf_counter_ns()
+        now_ns = self._now_ns()
         for level, kind, data in control:
-            if kind == _SO_TIMESTAMPNS and level == socket.SOL_SOCKET:
-                seconds, nanoseconds = _TIMESPEC.unpack(data)
-                received_ns = seconds * 1_000_000_000 + nanoseconds
-                return self._view[:count], self._clock.mapped(received_ns, now_ns), "kernel"
+            if (level, kind) == _KIND:
+                seconds, nanoseconds = self._unpack(data)
+                return self._view[:count], self._mapped(seconds * 1_000_000_000 + nanoseconds, now_ns), "kernel"
         return self._view[:count], now_ns, "user"

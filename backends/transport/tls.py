@@ -72,14 +72,18 @@ class Tls:
             ssl.SSLError: the records make no sense.
         """
         self._incoming.write(records)
-        pieces = []
+        pieces: list[bytes] = []
         ended = False
         try:
-            while piece := self._session.read(_RECORD_BYTES):
+            # A read that finds nothing costs more than one that finds something, so do not ask once too often.
+            while not pieces or self._incoming.pending:
+                piece = self._session.read(_RECORD_BYTES)
+                if not piece:
+                    ended = True
+                    break
                 pieces.append(piece)
-            ended = True
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLZeroReturnError:
             ended = True
-        return b"".join(pieces), ended
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces), ended

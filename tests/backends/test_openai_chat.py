@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from infertop.backends.base import Message, Request, Usage
+from infertop.backends.base import Answer, Arrival, Message, Request, Usage
 from infertop.backends.errors import UNREACHABLE, BackendError, ErrorKind
 from infertop.backends.openai_chat import OpenAiChat
 from infertop.backends.registry import UnknownApiError, open_backend
@@ -40,12 +40,18 @@ def document(body: bytes, status: bytes = b"200 OK", kind: bytes = b"application
     return head % (status, kind, fields, len(body)) + body
 
 
+async def arrivals_of(answer: Answer) -> list[Arrival]:
+    arrivals: list[Arrival] = []
+    await answer.deliver(arrivals.append)
+    return arrivals
+
+
 async def ask(url: str, request: Request = ASK, **kwargs):
     """(arrivals, answer) of one request."""
     backend = OpenAiChat(url=url, model="m", **kwargs)
     try:
         async with backend.send(request) as answer:
-            return [arrival async for arrival in answer], answer
+            return await arrivals_of(answer), answer
     finally:
         await backend.aclose()
 
@@ -155,7 +161,7 @@ class TestAnswer:
             backend = OpenAiChat(url=server.url, model="m")
             for connects in (True, False, False):
                 async with backend.send(ASK) as answer:
-                    assert [each.text async for each in answer] == ["a"]
+                    assert [each.text for each in await arrivals_of(answer)] == ["a"]
                     assert (answer.connect_ns > 0) is connects
             await backend.aclose()
         assert server.connections == 1
@@ -180,8 +186,9 @@ class TestAnswer:
 
         async with serve(script) as server:
             backend = OpenAiChat(url=server.url, model="m")
-            async with backend.send(ASK) as answer:
-                assert (await anext(aiter(answer))).text == "a"
+            with pytest.raises(ZeroDivisionError):
+                async with backend.send(ASK) as answer:
+                    await answer.deliver(lambda arrival: 1 / (arrival.text != "a"))
             await asyncio.wait_for(server.gone.wait(), 2)
             await backend.aclose()
 
@@ -211,16 +218,15 @@ class TestAnswer:
 class TestBrokenAnswers:
     async def partial(self, serve, script, request: Request = ASK) -> tuple[str, BackendError]:
         """The text that arrived before the failure, and the failure."""
-        text = ""
+        texts: list[str] = []
         async with serve(script) as server:
             backend = OpenAiChat(url=server.url, model="m")
-            with pytest.raises(BackendError) as caught:  # noqa: PT012 - where it is raised is not the question
+            with pytest.raises(BackendError) as caught:
                 async with backend.send(request) as answer:
-                    async for arrival in answer:
-                        text += arrival.text
+                    await answer.deliver(lambda arrival: texts.append(arrival.text))
             await backend.aclose()
         assert caught.value.sent_ns is not None
-        return text, caught.value
+        return "".join(texts), caught.value
 
     @pytest.mark.parametrize("pieces", [[chunk(A)], [chunk(A), END], [chunk(A + b"data: {"), END]])
     async def test_cut(self, serve, pieces):
@@ -434,7 +440,7 @@ async def test_a_key_is_shown_by_no_error_and_no_repr(serve, monkeypatch):
         assert KEY[:6] not in repr(error)
     backend = OpenAiChat(url="http://127.0.0.1:1", model="m", key="env:SOME_KEY")
     assert KEY not in repr(vars(backend))
-    assert KEY not in repr(backend._client.headers)
+    assert KEY not in repr(backend._headers)
     await backend.aclose()
 
 
@@ -443,7 +449,7 @@ class TestRegistry:
         async with serve(says(SSE, chunk(A + FINISH), END)) as server:
             backend = open_backend("openai-chat", url=server.url, model="m", extra={"seed": 1})
             async with backend.send(ASK) as answer:
-                assert [each.text async for each in answer] == ["a"]
+                assert [each.text for each in await arrivals_of(answer)] == ["a"]
             await backend.aclose()
         assert json.loads(server.requests[0][1])["seed"] == 1
 

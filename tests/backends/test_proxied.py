@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from infertop.backends.base import Message, Request
+from infertop.backends.base import Arrival, Message, Request
 from infertop.backends.errors import BackendError, ErrorKind
 from infertop.backends.openai_chat import OpenAiChat
 from infertop.backends.transport import ProxyError, proxy_for
@@ -64,7 +64,9 @@ async def through(proxy: str, monkeypatch, request: Request = ASK, url: str = "h
     backend = OpenAiChat(url=url, model="m")
     try:
         async with backend.send(request) as answer:
-            return [arrival async for arrival in answer], answer
+            arrivals: list[Arrival] = []
+            await answer.deliver(arrivals.append)
+            return arrivals, answer
     finally:
         await backend.aclose()
 

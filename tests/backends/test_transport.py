@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import select
 import socket
 import ssl
 import sys
@@ -93,6 +94,86 @@ async def test_one_read_with_many_chunks_is_one_item(serve):
     assert [body for _, body in reads] == [b"data: x\n\n" * 100]
 
 
+class TestEach:
+    """The pushed form of `reads`."""
+
+    async def test_gives_what_waited_and_what_comes(self, serve):
+        async with (
+            serve(says(HEAD + chunk(b"a"), chunk(b"b"), chunk(b"c") + END, pause_s=0.03)) as server,
+            client() as http,
+            http.stream("GET", server.url) as response,
+        ):
+            await asyncio.sleep(0.01)
+            seen: list[tuple[int, bytes]] = []
+            await response.extensions["reads"].each(lambda at_ns, body: seen.append((at_ns, body)) or True)
+        assert [body for _, body in seen] == [b"a", b"b", b"c"]
+        assert [at_ns for at_ns, _ in seen] == sorted(at_ns for at_ns, _ in seen)
+
+    async def test_stops_when_told_and_the_rest_can_still_be_had(self, serve):
+        async with (
+            serve(says(HEAD, chunk(b"a"), chunk(b"b"), chunk(b"c") + END, pause_s=0.02)) as server,
+            client() as http,
+            http.stream("GET", server.url) as response,
+        ):
+            reads = response.extensions["reads"]
+            seen: list[bytes] = []
+            await reads.each(lambda _, body: seen.append(body) or body != b"b")
+            assert seen == [b"a", b"b"]
+            assert [body async for _, body in reads] == [b"c"]
+
+    @pytest.mark.parametrize("waits", [False, True])
+    async def test_what_the_consumer_raises_comes_out_of_it(self, serve, waits):
+        async with (
+            serve(says(HEAD, chunk(b"a"), pause_s=0.03)) as server,
+            client() as http,
+            http.stream("GET", server.url) as response,
+        ):
+            await asyncio.sleep(0.06 if waits else 0)
+            with pytest.raises(ZeroDivisionError):
+                await response.extensions["reads"].each(lambda *_: 1 // 0)
+
+    async def test_a_cut_comes_after_all_that_was_read(self, serve):
+        async with (
+            serve(says_once(HEAD, chunk(b"a"))) as server,
+            client() as http,
+            http.stream("GET", server.url) as response,
+        ):
+            seen: list[bytes] = []
+            with pytest.raises(httpx.ReadError):
+                await response.extensions["reads"].each(lambda _, body: seen.append(body) or True)
+            assert seen == [b"a"]
+
+    @pytest.mark.skipif(not hasattr(select, "epoll"), reason="needs epoll")
+    async def test_a_burst_of_requests_does_not_keep_answers_waiting(self, serve):
+        """A request that is being sent first serves what has come for others, without a turn of the loop."""
+        async with (
+            serve(says(HEAD, chunk(b"a"), pause_s=0.02)) as server,
+            client() as http,
+            http.stream("GET", server.url) as response,
+        ):
+            await asyncio.sleep(0.01)
+            seen: list[bytes] = []
+            delivery = response.extensions["reads"].each(lambda _, body: seen.append(body) or True)
+            delivery.send(None)
+            poller = http._transport._poller
+            asyncio.get_running_loop().remove_reader(poller._epoll.fileno())
+            await asyncio.sleep(0.05)  # the chunk is here, and nobody looks
+            assert seen == []
+            request = http._transport.handle_async_request(httpx.Request("GET", server.url))
+            request.send(None)
+            assert seen == [b"a"]
+            request.close()
+            delivery.close()
+
+
+async def test_without_epoll_the_event_loop_watches_the_sockets(serve, monkeypatch):
+    monkeypatch.delattr(select, "epoll", raising=False)
+    async with serve(says(*BODIES["chunked"].partition(b"hello"), pause_s=0.01)) as server, client() as http:
+        for _ in range(2):
+            assert (await http.get(server.url)).text == "hello world"
+    assert server.connections == 1
+
+
 async def test_httpx_own_body_methods_work(serve):
     async with serve(says(BODIES["chunked"])) as server, client() as http:
         assert (await http.get(server.url)).text == "hello world"
@@ -122,9 +203,13 @@ class TestReuse:
         assert server.connections == 3
 
     async def test_close_that_arrived_while_the_loop_was_busy_is_noticed_before_writing(self, serve):
-        async with serve(says_once(OK)) as server, client() as http:
+        async def closes_late(peer):
+            await peer.request()
+            await peer.send(OK)
+            await asyncio.sleep(0.01)
+
+        async with serve(closes_late) as server, client() as http:
             await http.get(server.url)
-            await asyncio.sleep(0.0)
             connection = http._transport._idle[("http", "127.0.0.1", server.port)][0]
             await asyncio.sleep(0.02)
             assert not connection.is_alive()
@@ -632,6 +717,7 @@ async def test_many_requests_leave_nothing_behind(serve):
     def descriptors() -> int:
         return len(list(Path("/proc/self/fd").iterdir())) if sys.platform == "linux" else 0
 
+    DirectTransport()  # the first of a process leaves a socket behind on purpose
     async with serve(says(BODIES["chunked"])) as server:
         before = descriptors()
         async with client() as http:

@@ -59,6 +59,11 @@ KEY = (
         (GOOD + "[run]\nbudget_usd = -2", "run.budget_usd: must be above 0"),
         (GOOD + "[run]\nbudget_usd = inf", "run.budget_usd: must be above 0"),
         (GOOD + "[run]\nwarmup = -2", "run.warmup: must not be negative"),
+        (GOOD + "[run]\nworkers = 0", "run.workers: must be 1 or more"),
+        (
+            GOOD + "[run]\nworkers = 9",
+            "run.workers: 9 workers cannot share a concurrency of 8: each needs a prompt in flight",
+        ),
         (GOOD + f"[run]\nseed = {2**63}", "run.seed: is too large"),
         (GOOD + "[run]\nrequests = 0", "run.requests: must be 1 or more"),
         (

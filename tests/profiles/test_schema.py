@@ -111,6 +111,16 @@ def test_an_open_loop_as_written_becomes_the_plan() -> None:
     assert (plan.duration_s, plan.timeout_s) == (300, 30)
 
 
+def test_workers_survive_becoming_a_profile_and_an_open_loop_takes_any_number() -> None:
+    plan = RunPlan(
+        title="a",
+        backends=(BackendPlan(name="a", url="http://a"),),
+        arrivals=ArrivalsPlan(kind="poisson", rate_per_s=9),
+        workers=40,
+    )
+    assert to_plan(parse(dump(from_plan(plan)), "a.toml", Path("/nowhere")), "a") == plan
+
+
 def test_a_file_of_prompts_is_found_from_wherever_the_profile_is_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

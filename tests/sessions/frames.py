@@ -1,12 +1,15 @@
 """Frames made by hand, as an engine would have sent them."""
 
+import math
 import random
 from collections.abc import Sequence
 
 from infertop.engine.cost import ApiPrice, RentedPrice
-from infertop.engine.frame import BackendFrame, ClientFrame, Frame, Thinned
+from infertop.engine.frame import BackendFrame, ClientFrame, Frame, PairFrame, Serial
 from infertop.engine.histogram import Histogram, HistogramState
+from infertop.engine.pairing import Pairing
 from infertop.engine.plan import SloPlan
+from infertop.engine.serial import SerialSums
 
 MS = 1_000_000
 
@@ -15,6 +18,23 @@ def histogram(*values_ms: float) -> HistogramState:
     made = Histogram()
     made.extend(round(value * MS) for value in values_ms)
     return made.state()
+
+
+def series(values_ms: Sequence[float]) -> tuple[Serial, ...]:
+    made = SerialSums()
+    for value in values_ms:
+        made.add(math.log(value * MS))
+    return made.state()
+
+
+def paired(metric: str, **values_ms: Sequence[float]) -> tuple[PairFrame, ...]:
+    """Backends by name, each with the values of the first prompts."""
+    pairing = Pairing(list(values_ms))
+    for name, values in values_ms.items():
+        side = pairing.of(name)
+        for index, value in enumerate(values):
+            side.add(metric, index, math.log(value * MS))
+    return tuple(pairing.pairs())
 
 
 def latencies(median_ms: float, count: int, seed: int = 1) -> list[float]:
@@ -41,11 +61,7 @@ def backend(
         "arriving_tokens": 100.0 * count,
         "chunks": 100 * count,
         "histograms": {metric: histogram(*each) for metric, each in samples.items() if each},
-        "thinned": {
-            metric: (Thinned(stride=1, histogram=histogram(*each)),)
-            for metric, each in {"ttft_sched": ttft_ms, "tpot": tpot_ms}.items()
-            if each
-        },
+        "series": {m: series(each) for m, each in {"ttft_sched": ttft_ms, "tpot": tpot_ms}.items() if each},
     }
     return BackendFrame(name=name, **(values | fields))  # type: ignore[arg-type]
 

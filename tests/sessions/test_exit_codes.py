@@ -33,6 +33,8 @@ def counted(
         ([counted(0, in_flight=8)], {"stop_reason": "told"}, ExitCode.OK),
         ([counted(0, 8)], {"stop_reason": "told"}, ExitCode.FAILED),
         ([counted(10)], {"phase": "running", "stop_reason": ""}, ExitCode.FAILED),
+        ([counted(10)], {"workers": 2, "missing_workers": (1,)}, ExitCode.FAILED),
+        ([counted(10)], {"stop_reason": "interrupted", "missing_workers": (1,)}, ExitCode.INTERRUPTED),
         ([counted(0)], {"stop_reason": "budget"}, ExitCode.BUDGET),
         ([counted(0, 1)], {"stop_reason": "budget"}, ExitCode.FAILED),
         ([counted(0)], {"stop_reason": "unreachable"}, ExitCode.FAILED),

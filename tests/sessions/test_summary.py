@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from infertop.engine.frame import ClientFrame, Marker
 from infertop.engine.histogram import FLOORS
+from infertop.engine.plan import ArrivalsPlan, SloPlan
 from infertop.sessions.summary import SCHEMA, Document, document, latency, to_json
+from infertop.sessions.trust import client_trust
 
-from .frames import MS, backend, frame, histogram, latencies, three
+from .frames import MS, backend, frame, histogram, latencies, paired, three
 
 
 def as_json(document_of: Any) -> dict[str, Any]:
@@ -32,14 +34,19 @@ def test_the_document_has_the_fields_that_are_promised() -> None:
     assert {"started_utc", "duration_s", "seed", "workload", "arrivals", "offered_per_s", "achieved_per_s"} <= set(
         got["run"]
     )
-    assert set(got["client"]) == {"loop_lag_ms", "cpu_share", "trusted", "reasons"}
+    assert set(got["client"]) == {"loop_lag_ms", "cpu_share", "workers", "missing_workers", "trusted", "reasons"}
     first = got["backends"][0]
     assert set(first) == {
-        "name", "label", "url", "model", "hardware", "requests", "tokens", "tok_s", "characters", "ttft_ms",
-        "ttft_sched_ms", "ttfo_ms", "tpot_ms", "icl_ms", "itl_ms", "e2e_ms", "cost", "energy", "slo",
+        "name", "label", "url", "model", "hardware", "requests", "tokens", "tok_s", "characters", "connect_ms",
+        "ttft_ms", "ttft_sched_ms", "ttfo_ms", "tpot_ms", "icl_ms", "itl_ms", "e2e_ms", "cost", "energy", "slo",
+        "shared_read_share",
     }  # fmt: skip
-    assert set(first["ttft_ms"]) == {"n", "mean", "p50", "p90", "p95", "p99", "p999", "max"}
-    assert set(got["verdicts"][0]) >= {"metric", "a", "b", "verdict", "ratio", "low", "high", "n"}
+    assert set(first["ttft_ms"]) == {
+        "n", "mean", "p50", "p90", "p95", "p99", "p999", "max", "p50_interval", "p95_interval",
+    }  # fmt: skip
+    claim = {"verdict", "ratio", "low", "high", "n", "needed", "reason"}
+    assert set(got["verdicts"][0]) == {"metric", "quantile", "a", "b", "paired"} | claim
+    assert set(got["verdicts"][0]["paired"]) == claim
 
 
 def test_figures_are_those_of_the_frame() -> None:
@@ -122,6 +129,15 @@ def test_a_saturated_client_withholds_every_verdict() -> None:
     assert "97%" in got.verdicts[0].reason
 
 
+def test_a_missing_worker_is_told_and_withholds_every_verdict() -> None:
+    whole = document(frame(*decided().backends, workers=2))
+    assert (whole.client.workers, whole.client.missing_workers, whole.client.trusted) == (2, (), True)
+    got = document(frame(*decided().backends, workers=2, missing_workers=(1,)))
+    assert got.client.missing_workers == (1,)
+    assert got.client.reasons == ("1 of its 2 workers went missing, and with them what they would have measured",)
+    assert {verdict.verdict for verdict in got.verdicts} == {"withheld"}
+
+
 def decided():
     """Two backends of which the first is plainly faster."""
     return frame(
@@ -138,3 +154,85 @@ def test_a_decided_pair_says_by_how_much() -> None:
     assert verdict.ratio is not None
     assert 1 < verdict.low < verdict.ratio < verdict.high
     assert verdict.n == 800
+
+
+def test_the_same_prompts_say_more_of_the_same_pair() -> None:
+    shared = latencies(1, 200)
+    a, b = ([100 * slow * x for x in shared] for slow in (1, 1.05))
+    drawn = frame(backend("a", ttft_ms=a), backend("b", ttft_ms=b), paired=paired("ttft_sched", a=a, b=b))
+    ttft, tpot, _ = document(drawn).verdicts
+    assert ttft.verdict == "tie"
+    assert (ttft.paired.verdict, ttft.paired.n) == ("a lower", 200)
+    assert ttft.paired.ratio == pytest.approx(1.05, rel=1e-4)
+    assert (tpot.paired.verdict, tpot.paired.n, tpot.paired.ratio) == ("too early", 0, None)
+    withheld = document(frame(*drawn.backends, paired=drawn.paired, client=ClientFrame(cpu_share=0.97))).verdicts[0]
+    assert (withheld.paired.verdict, withheld.paired.low) == ("withheld", None)
+
+
+def test_an_slo_s_attainment_has_an_interval_once_requests_can_be_told_apart() -> None:
+    slow, api, dead = document(three()).backends
+    assert slow.slo.low is not None
+    assert slow.slo.high is not None
+    assert 0.94 < slow.slo.low < 0.98 < slow.slo.high < 1
+    assert api.slo.attainment == api.slo.high == 1
+    assert (dead.slo.attainment, dead.slo.low) == (0, None)
+
+
+def test_requests_that_never_left_are_misses_beyond_doubt() -> None:
+    ttft = latencies(200, 300)
+    whole, half = (
+        document(
+            frame(
+                backend("a", ttft_ms=ttft, good=300, scheduled=300 + unsent, not_sent=unsent),
+                slo=SloPlan(ttft_ms=500),
+            )
+        )
+        .backends[0]
+        .slo
+        for unsent in (0, 300)
+    )
+    assert half.attainment == half.high == 0.5
+    assert whole.low is not None
+    assert half.low == pytest.approx(whole.low / 2, rel=1e-5)
+
+
+def test_quantiles_have_intervals_where_one_value_a_request_is_known() -> None:
+    first = document(decided()).backends[0]
+    assert first.ttft_sched_ms is not None
+    assert first.ttft_sched_ms.p50 is not None
+    assert first.ttft_sched_ms.p50_interval is not None
+    assert first.ttft_sched_ms.p50_interval.high is not None
+    interval = first.ttft_sched_ms.p50_interval
+    assert interval.low < first.ttft_sched_ms.p50 < interval.high < 1.2 * interval.low
+    assert first.icl_ms is not None
+    assert first.icl_ms.p50_interval is None
+    short = document(frame(backend("a", ttft_ms=latencies(100, 20)))).backends[0].ttft_sched_ms
+    assert short is not None
+    assert (short.p50_interval, short.p95_interval) == (None, None)
+
+
+def test_connecting_and_shared_reads_are_told() -> None:
+    histograms = {"connect": histogram(0.4, 0.5, 9.0), "icl": histogram(0, 0, 0, 8, 9)}
+    got = document(frame(backend("a", histograms=histograms, chunks=6))).backends[0]
+    assert got.connect_ms is not None
+    assert (got.connect_ms.n, got.connect_ms.max) == (3, 9)
+    assert got.shared_read_share == 0.5
+    assert document(frame(backend("a"))).backends[0].shared_read_share is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "send_lag_ms", "loop_lag_ms", "level"),
+    [("poisson", 40, 5, "red"), ("closed", 40, 5, "amber"), ("poisson", 9, 5, "amber"), ("poisson", 40, 0.2, "ok")],
+)
+def test_prompts_sent_late_by_a_late_loop_are_our_fault(kind, send_lag_ms, loop_lag_ms, level) -> None:
+    """An open loop that cannot keep its timetable offers another rate than the one asked for."""
+    histograms = {"ttft": histogram(*[100.0] * 50), "send_lag": histogram(*[float(send_lag_ms)] * 50)}
+    trust = client_trust(
+        frame(
+            backend("a", histograms=histograms),
+            arrivals=ArrivalsPlan(kind=kind),
+            client=ClientFrame(loop_lag=histogram(*[float(loop_lag_ms)] * 50)),
+        )
+    )
+    assert trust.level == level
+    assert ("left 40 ms late" in trust.reason) == (level == "red")

@@ -10,7 +10,7 @@ from infertop.engine.frame import Frame, Marker
 from infertop.engine.plan import ArrivalsPlan
 from infertop.sessions.table import render
 
-from .frames import MS, backend, frame, latencies, three
+from .frames import MS, backend, frame, latencies, paired, three
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = ("H200 ×4", "MI300X ×4", "TPU v6e ×8", "Inferentia2 ×12", "Groq LPU ×576", "Cerebras WSE-3 ×4")
@@ -18,17 +18,19 @@ NAMES = ("H200 ×4", "MI300X ×4", "TPU v6e ×8", "Inferentia2 ×12", "Groq LPU 
 
 def fleet() -> Frame:
     """Six backends with enough requests for every verdict, in open loop."""
+    ttft = {name: latencies(100 + 60 * i, 800, seed=i) for i, name in enumerate(NAMES)}
     backends = [
-        backend(
-            name,
-            label="SIM",
-            ttft_ms=latencies(100 + 60 * i, 800, seed=i),
-            tpot_ms=latencies(5 + i // 2, 800, seed=i),
-        )
+        backend(name, label="SIM", ttft_ms=ttft[name], tpot_ms=latencies(5 + i // 2, 800, seed=i))
         for i, name in enumerate(NAMES)
     ]
     markers = (Marker(at_ns=4000 * MS, text="rate 80/s"),)
-    return frame(*backends, arrivals=ArrivalsPlan(kind="poisson", rate_per_s=80), at_ns=12_500 * MS, markers=markers)
+    return frame(
+        *backends,
+        arrivals=ArrivalsPlan(kind="poisson", rate_per_s=80),
+        at_ns=12_500 * MS,
+        markers=markers,
+        paired=paired("ttft_sched", **ttft),
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,3 +74,13 @@ def test_a_wide_name_keeps_the_columns_aligned() -> None:
     rows = render(frame(backend("速い", ttft_ms=[1.0] * 20), backend("slow", ttft_ms=[2.0] * 20)), 120).splitlines()
     ends = {cell_len(row[: row.index("LIVE")]) for row in rows if "LIVE" in row}
     assert len(ends) == 1
+
+
+def test_the_mean_on_the_same_prompts_has_its_own_lines() -> None:
+    text = render(fleet(), 240)
+    assert "mean TTFT, same prompts  H200 ×4 is lower than MI300X ×4 1.55× (1.46–1.64)" in text
+    assert "mean TPOT" not in text, "no prompts in common"
+
+
+def test_values_without_a_partner_are_told() -> None:
+    assert "1,200 values are in no mean on the same prompts" in render(frame(backend("a"), unpaired=1200), 120)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -23,7 +24,7 @@ from infertop.engine.frame import (
 )
 from infertop.engine.histogram import Histogram
 from infertop.engine.plan import ArrivalsPlan, WorkloadPlan
-from infertop.engine.thinning import Thinning
+from infertop.engine.serial import SerialSums
 
 MS = 1_000_000
 SECOND = 1_000_000_000
@@ -77,8 +78,8 @@ class _State:
     icl: Histogram = field(default_factory=Histogram)
     e2e: Histogram = field(default_factory=Histogram)
     send_lag: Histogram = field(default_factory=Histogram)
-    thinned: dict[str, Thinning] = field(
-        default_factory=lambda: {name: Thinning() for name in ("ttft_sched", "tpot", "e2e_sched")}
+    series: dict[str, SerialSums] = field(
+        default_factory=lambda: {name: SerialSums() for name in ("ttft_sched", "tpot", "e2e_sched")}
     )
     slots: list[float] = field(default_factory=list)
     tokens: float = 0.0
@@ -95,7 +96,6 @@ class _State:
                 continue
             ttft = round(stack.ttft_ms * MS * load**0.5 * self.rng.lognormal(0, stack.spread))
             tpot = round(stack.tpot_ms * MS * self.rng.lognormal(0, 0.15))
-            index = self.finished
             self.finished += 1
             self.ttft.add(ttft)
             self.tpot.add(tpot)
@@ -103,7 +103,7 @@ class _State:
             self.e2e.add(ttft + tpot * TOKENS)
             self.send_lag.add(round(40_000 * self.rng.lognormal(0, 0.5)))
             for name, value in (("ttft_sched", ttft), ("tpot", tpot), ("e2e_sched", ttft + tpot * TOKENS)):
-                self.thinned[name].add(index, value)
+                self.series[name].add(math.log(value))
         for slot in range(from_ns // SLOT_NS, to_ns // SLOT_NS):
             swing = 1 + 0.25 * np.sin(slot / 30 + len(stack.name)) + 0.1 * self.rng.normal()
             ramp = min(1.0, slot / 30)
@@ -147,7 +147,7 @@ class _State:
             chunks=self.finished * TOKENS,
             characters=self.finished * TOKENS * 4,
             histograms={name: h.state() for name, h in histograms.items() if len(h)},
-            thinned={name: thinning.state() for name, thinning in self.thinned.items() if len(self.ttft)},
+            series={name: sums.state() for name, sums in self.series.items() if len(self.ttft)},
             finish_reasons={"stop": self.finished} if self.finished else {},
             timeline=Timeline(first_slot=max(len(self.slots) - SLOTS, 0), tokens=tuple(self.slots[-SLOTS:])),
         )

@@ -20,7 +20,7 @@ from .frames import STACKS, Fleet, Tape
 from .screen import settled, text
 
 
-def quick_judge(backends, metric):
+def quick_judge(backends, metric, pairs):
     """Verdicts by hand: the first backend of each pair is lower."""
     return [
         Verdict(metric, a.name, b.name, "a lower", 0.95, 2.0, 1.5, 2.5, 300) for a, b in combinations(backends, 2)

@@ -1,5 +1,6 @@
 """What surrounds a run: its limits, its warnings, what is found when nothing is named."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,13 @@ def test_what_should_be_known_before_anything_is_sent() -> None:
     ]
     rented = BackendPlan(name="b", url="http://127.0.0.1:1/v1", price=RentedPrice(usd_per_chip_hour=1))
     assert list(warnings(RunPlan(backends=(rented,)))) == []
+
+
+def test_more_workers_than_cores_are_warned_of() -> None:
+    cores = os.cpu_count() or 1
+    assert list(warnings(RunPlan(backends=SIM.backends, workers=cores))) == []
+    (told,) = warnings(RunPlan(backends=SIM.backends, workers=cores + 1))
+    assert told == f"{cores + 1} workers on {cores} cores take them from each other (--workers)"
 
 
 def test_found_servers_are_compared_by_their_first_model() -> None:

@@ -63,7 +63,7 @@ def hostile_frame(text_of):
     )
 
 
-def withheld(backends, metric):
+def withheld(backends, metric, pairs):
     """A judge that quotes names."""
     return [
         Verdict(metric, a.name, b.name, "withheld", 0.95, 1.0, n=200, reason=f"{a.name} depends on {b.name}")

@@ -6,12 +6,13 @@ import pytest
 
 from infertop.engine.frame import BackendFrame, Frame, Timeline
 from infertop.engine.histogram import Histogram
+from infertop.engine.pairing import Pairing
 from infertop.engine.plan import ArrivalsPlan
 from infertop.engine.verdict import Verdict
 from infertop.tui.history import KEPT_SLOTS, POINTS, RateHistory
 from infertop.tui.metrics import CYCLE, ICL, TPOT, TTFT
 from infertop.tui.model import Model
-from infertop.tui.window import BackendWindow
+from infertop.tui.window import BackendWindow, paired_since
 
 from .frames import SECOND, STACKS, TOKENS, Fleet
 
@@ -108,7 +109,7 @@ def test_reset_counts_from_now_and_keeps_every_request_accounted_for():
 
 
 def test_a_window_equals_a_run_that_began_there():
-    """The histogram, thinned sums and counters since a baseline are those of the requests after it."""
+    """The histogram, serial sums and counters since a baseline are those of the requests after it."""
     fleet = Fleet(STACKS[:1])
     base = fleet.advance(30).frame().backends[0]
     now = fleet.advance(30).frame().backends[0]
@@ -116,11 +117,9 @@ def test_a_window_equals_a_run_that_began_there():
     for name in ("ttft_sched", "tpot"):
         whole, part = Histogram.of(now.histograms[name]), Histogram.of(base.histograms[name])
         assert (Histogram.of(frame.histograms[name]).counts == whole.counts - part.counts).all()
-        for thinned, later, earlier in zip(frame.thinned[name], now.thinned[name], base.thinned[name], strict=True):
-            assert thinned.means.neighbours == later.means.neighbours - earlier.means.neighbours
-            assert len(Histogram.of(thinned.histogram)) == len(Histogram.of(later.histogram)) - len(
-                Histogram.of(earlier.histogram)
-            )
+        for level, later, earlier in zip(frame.series[name], now.series[name], base.series[name], strict=False):
+            assert level.count == later.count - earlier.count
+            assert level.total == pytest.approx(later.total - earlier.total)
     assert set(frame.histograms) == {"ttft_sched", "tpot"}
     assert frame.output_tokens == (now.finished - base.finished) * TOKENS
 
@@ -179,7 +178,7 @@ def test_trust_in_the_client_over_the_window(lag_ns, cpu_share, level):
 def test_verdicts_of_another_window_or_metric_are_not_shown():
     made = model_of(Fleet(STACKS[:2]).advance(30).frame())
     verdict = Verdict("ttft_sched", "a", "b", "tie", 0.95)
-    judgement = made.case(TTFT).judged(lambda backends, metric: [verdict])
+    judgement = made.case(TTFT).judged(lambda backends, metric, pairs: [verdict])
     made.settle(judgement)
     assert made.board(TTFT).judgement.verdicts == (verdict,)
     assert made.board(TPOT).judgement.stale
@@ -195,11 +194,32 @@ def test_the_judge_sees_the_window_and_only_its_metric():
     made.reset()
     made.take(fleet.advance(10).frame())
     seen = []
-    made.case(TPOT).judged(lambda backends, metric: seen.append((backends, metric)) or [])
+    made.case(TPOT).judged(lambda backends, metric, pairs: seen.append((backends, metric)) or [])
     ((backends, metric),) = seen
     assert metric == "tpot"
     assert [len(Histogram.of(b.histograms["tpot"])) for b in backends] == [w.totals.finished for w in made.windows()]
     assert made.case(ICL).judged(lambda *_: pytest.fail("gaps are not independent")).verdicts == ()
+
+
+def test_the_judge_sees_the_same_prompts_of_the_window():
+    pairing = Pairing(["a", "b"])
+    one, other = pairing.of("a"), pairing.of("b")
+    frames = []
+    for index in range(60):
+        one.add("tpot", index, 18.0 + index)
+        other.add("tpot", index, 17.0)
+        if index in {39, 59}:
+            frames.append(Fleet(STACKS[:2]).advance(30).frame(seq=index, paired=tuple(pairing.pairs())))
+    assert paired_since(frames[1], None) == frames[1].paired
+    (since,) = paired_since(*reversed(frames))
+    assert (since.a, since.b) == ("a", "b")
+    assert (since.differences["tpot"][0].count, since.differences["tpot"][0].total) == (20, sum(range(41, 61)))
+    made = model_of(frames[0])
+    made.reset()
+    made.take(frames[1])
+    seen = []
+    made.case(TPOT).judged(lambda backends, metric, pairs: seen.append(pairs) or [])
+    assert seen == [(since,)]
 
 
 def test_the_tails_axis_only_widens_within_a_window():

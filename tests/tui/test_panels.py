@@ -7,7 +7,7 @@ import pytest
 
 from infertop.backends.errors import ErrorKind
 from infertop.engine.plan import ArrivalsPlan
-from infertop.engine.verdict import Verdict
+from infertop.engine.verdict import Paired, Verdict
 from infertop.sessions.trust import Trust
 from infertop.tui.draw.rows import row_text
 from infertop.tui.metrics import ICL, TTFT
@@ -26,7 +26,7 @@ from .frames import STACKS, Fleet
 def board_of(frame, *verdicts, metric=TTFT):
     model = Model()
     model.take(frame)
-    model.settle(model.case(metric).judged(lambda backends, name: list(verdicts)))
+    model.settle(model.case(metric).judged(lambda backends, name, pairs: list(verdicts)))
     return model.board(metric)
 
 
@@ -35,8 +35,11 @@ def said(rows):
     return " ".join(" ".join(row_text(row) for row in rows).split())
 
 
-def verdict(outcome, ratio=None, low=None, high=None, n=412, reason="", a="H200 ×1", b="Groq LPU"):
-    return Verdict("ttft_sched", a, b, outcome, 0.95, ratio, low, high, n, reason)
+def verdict(outcome, ratio=None, low=None, high=None, n=412, reason="", a="H200 ×1", b="Groq LPU", **more):
+    return Verdict("ttft_sched", a, b, outcome, 0.95, ratio, low, high, n, reason, **more)
+
+
+MEAN = Paired("b lower", 1.31, 1.25, 1.38, 400)
 
 
 TWO = Fleet((STACKS[0], STACKS[2])).advance(30).frame()
@@ -56,6 +59,27 @@ TWO = Fleet((STACKS[0], STACKS[2])).advance(30).frame()
         ),
         (verdict("tie", 1.02, 0.9, 1.1), "■ Groq LPU vs ● H200 ×1: tie so far"),
         (verdict("too early", n=42), "■ Groq LPU vs ● H200 ×1: too early (n=42)"),
+        (verdict("too early", n=42, needed=147), "■ Groq LPU vs ● H200 ×1: too early (n=42 of 147)"),
+        (
+            verdict("b lower", 3.14, 2.8, 3.41, paired=MEAN),
+            "(2.8–3.4, n=412); on the same prompts 1.31× lower on average (1.25–1.38, n=400)",
+        ),
+        (
+            verdict("a lower", 1.08, 1.01, 1.2, paired=MEAN),
+            "(1.01–1.20, n=412); on the same prompts ■ Groq LPU 1.31× lower on average (1.25–1.38, n=400)",
+        ),
+        (
+            verdict("tie", 1.02, 0.9, 1.1, paired=MEAN),
+            "■ Groq LPU vs ● H200 ×1: p95 tie so far; on the same prompts ■ Groq LPU 1.31× lower on average",
+        ),
+        (
+            verdict("withheld", 1.4, reason="lag-1 0.4", paired=MEAN),
+            "p95 withheld, lag-1 0.4; on the same prompts ■ Groq LPU 1.31× lower on average (1.25–1.38, n=400)",
+        ),
+        (
+            verdict("tie", 1.02, 0.9, 1.1, paired=Paired("tie", 1.01, 0.98, 1.04, 400)),
+            "■ Groq LPU vs ● H200 ×1: tie so far",
+        ),
         (verdict("withheld", 1.4, reason="lag-1 0.4"), "■ Groq LPU vs ● H200 ×1: withheld, lag-1 0.4"),
     ],
 )
@@ -85,11 +109,11 @@ def test_the_cheapest_is_named_among_priced_backends_only():
 def test_different_models_are_said_to_differ():
     other = msgspec.structs.replace(TWO.backends[1], model="meta-llama/Llama-3.1-8B-Instruct")
     board = board_of(msgspec.structs.replace(TWO, backends=(TWO.backends[0], other)))
-    assert "models differ" in said(draw_verdicts(board, 160, 3))
+    assert "not like for like: model" in said(draw_verdicts(board, 160, 3))
     assert "2 models" in said(draw_header(board, View(), 160, 1))
     same = msgspec.structs.replace(TWO.backends[1], model="meta-llama/Llama-3.3-70B-Instruct")
     board = board_of(msgspec.structs.replace(TWO, backends=(TWO.backends[0], same)))
-    assert "models differ" not in said(draw_verdicts(board, 160, 3))
+    assert "not like for like" not in said(draw_verdicts(board, 160, 3))
 
 
 @pytest.mark.parametrize(
@@ -102,6 +126,7 @@ def test_different_models_are_said_to_differ():
         ({"requests": 5000}, "360 of 5,000 prompts".replace("360", "728")),
         ({"duration_s": 60.0}, "00:30 of 01:00"),
         ({"budget_usd": 2.0}, "of $2.00"),
+        ({"workers": 4, "missing_workers": (1,)}, "! 1 of 4 workers lost"),
         (
             {"arrivals": ArrivalsPlan(kind="gamma", cv=2.5, rate_per_s=9), "offered_per_s": 9.0},
             "9.00/s bursts cv 2.5",

@@ -29,6 +29,7 @@ _FLAG_OF_KEY: Final = {
     "run.warmup": "--warmup",
     "run.seed": "--seed",
     "run.budget_usd": "--budget",
+    "run.workers": "--workers",
 }
 
 
@@ -54,6 +55,9 @@ def add_load_flags(parser: argparse.ArgumentParser) -> None:
     )
     load.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same prompts and times")
     load.add_argument("--timeout", type=_seconds, metavar="TIME", help="longest a request may take: 120s")
+    load.add_argument(
+        "--workers", type=int, metavar="N", help="processes that share the prompts, when one core is not enough (1)"
+    )
     extent = parser.add_argument_group("extent")
     extent.add_argument("--duration", type=_seconds, metavar="TIME", help="stop after this long: 60s, 5m, 1h30m")
     extent.add_argument("--requests", type=int, metavar="N", help="stop after N prompts a backend")
@@ -91,6 +95,7 @@ def apply_flags(plan: "RunPlan", flags: argparse.Namespace) -> "RunPlan":
         seed=flags.seed,
         timeout_s=flags.timeout,
         budget_usd=flags.budget,
+        workers=flags.workers,
     )
     changed = replace(
         plan,

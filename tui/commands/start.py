@@ -97,6 +97,9 @@ def warnings(plan: RunPlan) -> Iterator[str]:
             yield f"no price is known for {backend.name}: its cost is not shown and no budget holds it"
         if in_the_clear(backend):
             yield f"{backend.name} is reached over http: its key crosses the network unencrypted"
+    cores = os.cpu_count() or 1
+    if plan.workers > cores:
+        yield f"{plan.workers} workers on {cores} cores take them from each other (--workers)"
 
 
 def check_keys(plan: RunPlan) -> None:

@@ -93,6 +93,8 @@ def _spend(header: Header, *, brief: bool) -> Row:
 
 def _client(client: Client, load: Load) -> Row:
     lag = duration(client.lag_p99_ns).strip()
+    if client.missing:
+        return (Span(f"! {client.missing} of {client.workers} workers lost", "bad"),)
     if client.trust.level == "red":
         return (Span(f"! client saturated {client.cpu_share:.0%}", "bad"),)
     if client.trust.level == "amber":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ...backends.printable import printable
-from ...engine.verdict import Verdict
+from ...engine.verdict import Outcome, Paired, Verdict
 from ..board import Board, Card
 from ..draw.rows import Row, Span, fit_rows, flow
 from ..draw.units import ratio, usd
@@ -72,38 +72,57 @@ def _between(verdicts: Sequence[Verdict], a: Card, b: Card) -> Verdict | None:
 
 
 def _sentence(board: Board, ahead: Card, behind: Card, verdict: Verdict, *, leading: bool) -> Row:
-    winner = figures.name(ahead)
-    loser = figures.name(behind)
+    """What p95 says of two cards, and what their mean on the same prompts says."""
+    mean = _mean(verdict, ahead, behind)
+    of = f": p{verdict.p * 100:g} " if mean else ": "
+    pair = (*figures.name(ahead), Span(" vs ", "dim"), *figures.name(behind))
     match verdict.outcome:
         case "tie":
-            return (*winner, Span(" vs ", "dim"), *loser, Span(": tie so far"))
+            said: Row = (*pair, Span(f"{of}tie so far"))
         case "too early":
-            return (*winner, Span(" vs ", "dim"), *loser, Span(f": too early (n={verdict.n:,})", "dim"))
+            said = (*pair, Span(f"{of}too early ({_answers(verdict)})", "dim"))
         case "withheld":
-            return (
-                *winner,
-                Span(" vs ", "dim"),
-                *loser,
-                Span(": withheld", "warn"),
-                Span(f", {printable(verdict.reason)}", "dim"),
-            )
+            said = (*pair, Span(f"{of}withheld", "warn"), Span(f", {printable(verdict.reason)}", "dim"))
         case _:
-            lower_is_a = verdict.outcome == "a lower"
-            if (verdict.a == ahead.window.now.name) != lower_is_a:
-                winner, loser = loser, winner
+            winner, loser = _order(verdict.outcome, verdict, ahead, behind)
             amount, interval = ratio(verdict.ratio or 1.0), Span(_interval(verdict), "dim")
-            if not leading:
-                return (*winner, Span(" ahead of "), *loser, Span(f" {amount}", "strong"), interval)
-            claim = f" {board.metric.wins}: p{verdict.p * 100:g} {board.metric.title} "
-            return (*winner, Span(claim), Span(f"{amount} lower", "strong"), Span(" than "), *loser, interval)
+            if leading:
+                claim = Span(f" {board.metric.wins}: p{verdict.p * 100:g} {board.metric.title} ")
+                said = (*figures.name(winner), claim, Span(f"{amount} lower", "strong"), Span(" than "))
+                said = (*said, *figures.name(loser), interval)
+            else:
+                said = (*figures.name(winner), Span(" ahead of "), *figures.name(loser), Span(f" {amount}", "strong"))
+                said = (*said, interval)
+    return (*said, *mean)
 
 
-def _interval(verdict: Verdict) -> str:
-    low, high = verdict.low, verdict.high
+def _order(outcome: Outcome, verdict: Verdict, ahead: Card, behind: Card) -> tuple[Card, Card]:
+    """Winner and loser of a decided outcome."""
+    a_is_ahead = verdict.a == ahead.window.now.name
+    return (ahead, behind) if (outcome == "a lower") == a_is_ahead else (behind, ahead)
+
+
+def _mean(verdict: Verdict, ahead: Card, behind: Card) -> Row:
+    """What the same prompts say about the mean; nothing until they say who is lower."""
+    paired = verdict.paired
+    if paired.outcome not in {"a lower", "b lower"}:
+        return ()
+    winner, _ = _order(paired.outcome, verdict, ahead, behind)
+    name = () if verdict.outcome == paired.outcome else (*figures.name(winner), Span(" "))
+    lower = Span(f"{ratio(paired.ratio or 1.0)} lower on average", "strong")
+    return (Span("; on the same prompts ", "dim"), *name, lower, Span(_interval(paired), "dim"))
+
+
+def _answers(verdict: Verdict) -> str:
+    return f"n={verdict.n:,} of {verdict.needed:,}" if verdict.needed else f"n={verdict.n:,}"
+
+
+def _interval(made: Verdict | Paired) -> str:
+    low, high = made.low, made.high
     if low is None or high is None:
-        return f" (n={verdict.n:,})"
+        return f" (n={made.n:,})"
     bounds = f"{_times(low)}–{_times(high)}" if high < _UNBOUNDED else f"at least {_times(low)}"
-    return f" ({bounds}, n={verdict.n:,})"
+    return f" ({bounds}, n={made.n:,})"
 
 
 def _times(value: float) -> str:
@@ -121,8 +140,8 @@ def _cheapest(board: Board) -> list[Row]:
 
 def _caveats(board: Board) -> list[Row]:
     made: list[Row] = []
-    if len(board.header.models) > 1:
-        made.append((Span("! models differ: not like for like", "warn"),))
+    if board.unlike:
+        made.append((Span(f"! not like for like: {', '.join(board.unlike)}", "warn"),))
     if board.header.client.trust.level == "amber":
         made.append((Span(f"! trust the client less: {board.header.client.trust.reason}", "warn"),))
     return made

@@ -1,0 +1,190 @@
+"""The engine process that watches over several workers: starts them, opens their windows together, merges Frames.
+
+    screen ⇄ crew ⇄ workers            one protocol (`channel`) on both sides
+
+Started as `python -m infertop.engine.crew FD` for plans of more than one worker. It sends no load itself. It owns
+what the workers share, the simulated stacks; hands every command to all of them; and declares missing what a worker
+that died would have sent, while the others go on.
+"""
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from typing import Final
+
+from msgspec.structs import replace
+
+from .clock import RealClock
+from .commands import Command, Stop
+from .frame import FRAME_NS, Frame
+from .merge import lost, merge
+from .place import Opening, Place
+from .plan import RunPlan
+from .process import EngineError, EngineProcess
+from .share import Share
+from .simulated import stacks_served
+from .waiting import first_of
+from .watcher import RunError, Watcher, serve_one_plan
+
+LEAD_NS: Final = 50_000_000
+"""How long before it the workers are told when the window opens."""
+
+LOOK_NS: Final = 2 * FRAME_NS
+"""How often the crew looks at its workers' frames and shows them merged: a merge takes several ms of a core."""
+
+SILENT_AFTER: Final = 15
+"""Looks in a row without a new frame after which a worker's share counts as missing: 3 s."""
+
+
+class Member:
+    """A worker of the crew.
+
+    Attributes:
+        following: takes its frames in, until there are no more.
+        frame: the newest.
+        lost: why it is gone before its end; "" while it is not.
+        quiet: looks since it was last heard of.
+    """
+
+    def __init__(self, number: int, process: EngineProcess) -> None:
+        self.number = number
+        self.process = process
+        self.following: asyncio.Task[None] = asyncio.create_task(self._follow())
+        self.frame: Frame | None = None
+        self.lost = ""
+        self.quiet = 0
+        self._told_to_stop = False
+
+    @property
+    def over(self) -> bool:
+        """Whether no more will be heard of it."""
+        return self.following.done()
+
+    @property
+    def silent(self) -> bool:
+        """Whether it lives, has spoken before, and says nothing."""
+        return self.frame is not None and self.quiet > SILENT_AFTER and not self.over
+
+    async def _follow(self) -> None:
+        try:
+            async for frame in self.process.frames():
+                self.frame, self.quiet = frame, 0
+                if frame.phase == "done" and frame.stop_reason == "interrupted" and not self._told_to_stop:
+                    self.lost = "it was ended from outside"
+        except EngineError as error:
+            self.lost = str(error)
+
+    def send(self, command: Command) -> None:
+        """Ask it for something."""
+        self._told_to_stop = self._told_to_stop or isinstance(command, Stop)
+        self.process.send(command)
+
+    async def ready(self) -> None:
+        """Return when it is ready, or has ended as it was told; raises RunError when it cannot begin."""
+        ready = asyncio.create_task(self.process.ready.wait())
+        await asyncio.wait((ready, self.following), return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if self.lost:
+            raise RunError(self.lost)
+
+    def account(self) -> Frame | None:
+        """Its newest frame, with its share declared missing if it is."""
+        if self.frame is None:
+            return None
+        if self.lost:
+            return lost(self.frame, self.number, self.lost)
+        return replace(self.frame, missing_workers=(self.number,)) if self.silent else self.frame
+
+
+class Crew:
+    """The workers of one run."""
+
+    def __init__(self, watcher: Watcher, members: list[Member]) -> None:
+        self._watcher = watcher
+        self._members = members
+        self._clock = RealClock()
+        self._stopping = False
+        self._shown = -1
+
+    def obey(self, command: Command) -> None:
+        """Hand a command on; changes of load take effect at the same moment everywhere."""
+        if isinstance(command, Stop):
+            self._stopping = True
+        else:
+            command = replace(command, at_ns=self._clock.now_ns())
+        for member in self._members:
+            member.send(command)
+
+    async def run(self) -> None:
+        """From the first connection to the last frame; raises RunError."""
+        await first_of(self._until_over(), self._keep_showing())
+        if all(member.lost for member in self._members):
+            raise RunError(f"every engine worker was lost: {self._members[0].lost}")
+        self._show()
+
+    async def _until_over(self) -> None:
+        await asyncio.gather(*(member.ready() for member in self._members))
+        opening = Opening.at(self._clock.now_ns() + LEAD_NS)
+        for member in self._members:
+            member.process.open(opening)
+        await asyncio.wait([member.following for member in self._members])
+
+    async def _keep_showing(self) -> None:
+        """Show what the workers together show, half way between two of their frames."""
+        while True:
+            now_ns = self._clock.now_ns()
+            await self._clock.sleep_until(now_ns - now_ns % FRAME_NS + LOOK_NS + FRAME_NS // 2)
+            self._look_after()
+            self._show()
+
+    def _look_after(self) -> None:
+        """End the silent when all others wait for them, and the run when one worker's part of the budget is used."""
+        for member in self._members:
+            member.quiet += 1
+        silent = [member for member in self._members if member.silent]
+        over = [member for member in self._members if member.over]
+        if self._stopping or (over and len(over) + len(silent) == len(self._members)):
+            for member in silent:
+                member.process.kill()
+        if not self._stopping and any(m.frame is not None and m.frame.stop_reason == "budget" for m in self._members):
+            self.obey(Stop("budget", hurry=False))
+
+    def _show(self) -> None:
+        """Show what is known of all of them, if that has changed."""
+        frames = [frame for member in self._members if (frame := member.account()) is not None]
+        if frames and (merged := merge(frames)).seq > self._shown:
+            self._shown = merged.seq
+            self._watcher.show(merged)
+
+
+async def perform(plan: RunPlan, watcher: Watcher) -> None:
+    """Run `plan` with as many workers as it asks for; raises RunError."""
+    if plan.arrivals.kind == "closed" and plan.arrivals.concurrency < plan.workers:
+        raise RunError(
+            f"concurrency {plan.arrivals.concurrency} cannot be shared among {plan.workers} workers: "
+            "each needs a prompt in flight"
+        )
+    async with AsyncExitStack() as resources:
+        members: list[Member] = []
+        resources.push_async_callback(_dismiss, members)
+        for number in range(plan.workers):
+            members.append(Member(number, await EngineProcess.spawn("worker")))  # noqa: PERF401 - one may fail
+        stacks = await resources.enter_async_context(stacks_served(plan))
+        for member in members:
+            member.process.assign(plan, Place(Share(member.number, plan.workers), stacks))
+        crew = Crew(watcher, members)
+        watcher.obeyed_by(crew.obey)
+        await crew.run()
+
+
+async def _dismiss(members: list[Member]) -> None:
+    await asyncio.gather(*(member.process.stop() for member in members))
+
+
+def main() -> int:
+    """Entry of the process."""
+    return serve_one_plan(perform)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

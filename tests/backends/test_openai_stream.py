@@ -1,0 +1,169 @@
+"""The short cut past the JSON parser, against the parser: on no stream, however cut, may they differ."""
+
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from infertop.backends.base import Arrival
+from infertop.backends.openai_stream import ChatStream, EventPattern
+from infertop.backends.openai_wire import ChatDecoder
+from infertop.backends.sse import SseSplitter
+
+
+def event(text: object, name: str = "content", finish_reason: str | None = None, **more: object) -> dict:
+    return {
+        "id": "chatcmpl-1",
+        "choices": [{"index": 0, "delta": {name: text}, "logprobs": None, "finish_reason": finish_reason}],
+        **more,
+    }
+
+
+def line(payload: object, *, ascii_only: bool = False) -> bytes:
+    return b"data: %b\n\n" % json.dumps(payload, ensure_ascii=ascii_only, separators=(",", ":")).encode()
+
+
+USAGE = b'data: {"id":"chatcmpl-1","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}\n\n'
+DONE = b"data: [DONE]\n\n"
+
+
+def in_full(reads: list[bytes]) -> tuple[list[Arrival], ChatDecoder]:
+    """What the decoder alone makes of a stream."""
+    splitter, decoder, arrivals = SseSplitter(), ChatDecoder(), []
+    for at_ns, read in enumerate(reads):
+        payloads = splitter.feed(read)
+        if payloads and not decoder.done and decoder.failure is None:
+            arrivals.append(decoder.decode(at_ns, payloads))
+    return arrivals, decoder
+
+
+def short_cut(reads: list[bytes]) -> tuple[list[Arrival], ChatDecoder]:
+    stream, arrivals = ChatStream(), []
+    for at_ns, read in enumerate(reads):
+        if not stream.decoder.done and stream.decoder.failure is None:
+            arrival = stream.arrival(at_ns, read)
+            if arrival is not None:
+                arrivals.append(arrival)
+    return arrivals, stream.decoder
+
+
+def assert_alike(reads: list[bytes]) -> None:
+    expected, decoder = in_full(reads)
+    found, other = short_cut(reads)
+    assert found == expected
+    assert (other.finished, other.done, other.failure) == (decoder.finished, decoder.done, decoder.failure)
+
+
+def cut(stream: bytes, places: list[int]) -> list[bytes]:
+    edges = sorted({0, len(stream), *(place % (len(stream) + 1) for place in places)})
+    return [stream[a:b] for a, b in pairwise(edges)]
+
+
+TEXTS = st.one_of(
+    st.sampled_from([" the", "a", "index", "content", '"', "\\", "\n", "\u2028", "é", "日本", "🙂", "\x7f", ""]),
+    st.text(max_size=6),
+)
+EVENTS = st.one_of(
+    TEXTS.map(lambda text: line(event(text))),
+    TEXTS.map(lambda text: line(event(text))),
+    TEXTS.map(lambda text: line(event(text), ascii_only=True)),
+    TEXTS.map(lambda text: line(event(text, "reasoning_content"))),
+    TEXTS.map(lambda text: line(event(text, finish_reason="stop"))),
+    TEXTS.map(lambda text: line(event(text, usage={"prompt_tokens": 1, "completion_tokens": 2}))),
+    TEXTS.map(lambda text: line(event(text, timings={"prompt_ms": 1.5}))),
+    TEXTS.map(lambda text: line(event(text, error={"message": "no"}))),
+    TEXTS.map(lambda text: line(event(text) | {"content": text, "model": text})),
+    TEXTS.map(lambda text: line(event(text)).replace(b"\n", b"\r\n")),
+    st.binary(max_size=5).map(lambda text: line(event("@")).replace(b"@", text)),
+    st.sampled_from(
+        [
+            USAGE,
+            DONE,
+            b": ping\n\n",
+            b"\n",
+            b"event: x\n",
+            b"data:\n\n",
+            b"data: {\ndata: }\n\n",
+            b'data: {"choices":[{"delta":{"content":"a","content":"b"}}]}\n\n',
+            b'data: {"choices":[{"delta":{"content":"b","refusal":"a"}}]}\n\n',
+            b'data: {"choices":[{"delta":{"refusal":"a"}}]}\n\n',
+            b'data: {"choices":[{"delta":{"reasoning":"a","reasoning_content":"a"}}]}\n\n',
+            b'data: {"choices":[{"delta":{"content":"a","tool_calls":[{"function":{"arguments":"{"}}]}}]}\n\n',
+        ]
+    ),
+)
+
+
+@settings(max_examples=400)
+@given(st.lists(EVENTS, max_size=12), st.lists(st.integers(0, 5000), max_size=12))
+@example([line(event("a")), line(event("b")), line(event("c"))], [])
+def test_is_the_same_as_decoding_in_full(events, places):
+    assert_alike(cut(b"".join(events), places))
+
+
+@given(st.lists(TEXTS.map(lambda text: line(event(text))), min_size=2, max_size=40), st.integers(1, 5000))
+def test_is_the_same_on_a_plain_stream_read_in_equal_pieces(events, size):
+    stream = b"".join([*events, line(event("", finish_reason="stop")), USAGE, DONE])
+    assert_alike([stream[at : at + size] for at in range(0, len(stream), size)])
+
+
+@given(st.data())
+def test_is_the_same_when_a_stream_is_damaged(data):
+    stream = bytearray(b"".join(line(event(text)) for text in (" the", " quick", " brown", " fox", " jumps")))
+    for _ in range(data.draw(st.integers(1, 3))):
+        stream[data.draw(st.integers(0, len(stream) - 1))] = data.draw(st.sampled_from(b'"\\\n\r{}x\x00\xc3: '))
+    assert_alike(cut(bytes(stream), data.draw(st.lists(st.integers(0, 2000), max_size=6))))
+
+
+@pytest.mark.parametrize("row", [1, 3])
+@pytest.mark.parametrize(
+    "raw",
+    [b'"', b"\\", b'\\"', b"\n", b"\r", b"\n\n", b"\t", b"\0", b"\x1f", b"\x7f", b"\xff", b'","role":"', b"\xc2\x85"],
+)
+def test_is_the_same_for_texts_that_do_not_mean_themselves(raw, row):
+    plain, odd = line(event("a")), line(event("@@")).replace(b"@@", b"x" + raw + b"y")
+    assert_alike([plain, odd])
+    assert_alike([plain, plain * row + odd + plain * row, plain])
+
+
+def test_a_character_in_two_events_is_two_broken_events():
+    broken = line(event("é")).replace("é".encode(), b"%b")
+    assert_alike([line(event("a")), broken % b"\xc3" + broken % b"\xa9"])
+
+
+class TestPattern:
+    def test_a_row_of_events_needs_no_parser(self):
+        pattern = EventPattern.of(line(event(" the"))[6:-2])
+        row = b"".join(line(event(text)) for text in ("a", " bc", "é"))
+        assert pattern.texts(row + b"data: {") == (3, "a bcé", len(row))
+        assert pattern.matched
+
+    def test_the_text_is_told_from_its_doubles(self):
+        pattern = EventPattern.of(b'{"object":"a","choices":[{"a":"a","delta":{"content":"a"}}]}')
+        event = b'data: {"object":"a","choices":[{"a":"a","delta":{"content":"xyz"}}]}\n\n'
+        assert pattern.texts(event) == (1, "xyz", len(event))
+
+    @pytest.mark.parametrize(
+        "payload",
+        [
+            line(event("a", finish_reason="stop")),
+            line(event("")),
+            line(event('"')),
+            line(event("a", usage={"prompt_tokens": 1, "completion_tokens": 2})),
+            line(event("a", "name")),
+            b'data: {"choices":[{"delta":{"content":"\\u0061"}}]}\n\n',
+            b'data: {"choices":[{"delta":{"content":"a","reasoning":"b"}}]}\n\n',
+            b"data: [DONE]\n\n",
+            b"data: {\n\n",
+        ],
+    )
+    def test_events_that_carry_more_or_less_than_a_text_have_none(self, payload):
+        assert EventPattern.of(payload[6:-2]) is None
+
+    def test_events_with_nothing_in_common_are_given_up(self):
+        stream = ChatStream()
+        for number in range(20):
+            stream.arrival(number, line(event("a") | {"obfuscation": "x" * number}))
+        assert stream._fruitless == 4

@@ -1,0 +1,49 @@
+"""The benchmarks at small scale: nothing lost, nothing counted twice, no growth. Times are not judged here."""
+
+import shutil
+import sys
+
+import pytest
+
+from . import accuracy, capacity, memory
+from .truth import VARIABLE, source_given
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="pins processes and reads /proc"),
+]
+
+
+@pytest.fixture(scope="module")
+def source():
+    given = source_given()
+    if given is None:
+        pytest.skip(f"{VARIABLE} names no ground-truth server")
+    return given
+
+
+async def test_capacity_counts_every_token_once(source):
+    found = await capacity.measure(source, streams=16, requests=100, tokens=64)
+    assert found.exact
+    assert found.written == 6400
+
+
+async def test_accuracy_is_told_from_every_chunk(source):
+    found = await accuracy.measure(source, streams=8, rounds=2, tokens=40)
+    assert found.exact
+    assert (len(found.ttft_ms), len(found.icl_ms), len(found.stamp_ms)) == (16, 16 * 39, 16 * 40)
+    assert found.stamp_ms.min() > -0.5  # nothing is seen before it was written
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl program to make a certificate")
+async def test_accuracy_over_tls(tmp_path):
+    found = await accuracy.measure(None, streams=8, rounds=2, tokens=40)
+    assert found.exact
+    assert (len(found.ttft_ms), len(found.icl_ms)) == (16, 16 * 39)
+    assert found.stamp_ms.min() > -0.5
+
+
+async def test_memory_does_not_grow_with_chunks(source):
+    found = await memory.measure(source, 1_000_000)
+    assert found.chunks == 1_000_000 // memory.TOKENS * memory.TOKENS
+    assert found.late_mb < found.early_mb + 8
