@@ -135,7 +135,7 @@ def footnotes(frame: Frame, summary: Document) -> Iterator[str]:
     if estimated:
         yield f"≈ token counts are estimated from characters: {', '.join(estimated)}."
     if frame.unpaired:
-        yield f"{frame.unpaired:,} values are in no mean on the same prompts: the others were {ROWS:,} prompts behind."
+        yield f"{frame.unpaired:,} values are in no mean on the same prompts: others were {ROWS:,} prompts behind."
     if any(b.label == "SIM" for b in frame.backends):
         yield "SIM is the simulated fleet, not measured hardware."
     yield from _unlike(summary)
