@@ -52,8 +52,9 @@ class _Answer:
     stamp: str = "kernel"
     server: str = ""
 
-    def __aiter__(self):
-        return self.arrivals
+    async def deliver(self, take):
+        async for arrival in self.arrivals:
+            take(arrival)
 
 
 class ScriptedBackend:
