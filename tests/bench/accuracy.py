@@ -5,7 +5,8 @@
 
 Error = reported − true, in size. TTFT: reported t_1 − t_0; true, from the server's reading of the request to its
 first write, so a server that is slow to read counts as our error. ICL: every gap between chunks. Each chunk read
-must be one written, and the other way round.
+must be one written, and the other way round. The reference is the same run stamped as most clients do it: when the
+engine came to handle each read, not when the kernel got it.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -31,6 +33,7 @@ SERVER_CORE, ENGINE_CORE = 0, 1
 SHORTEST_PROMPT = 64
 
 _Errors = npt.NDArray[np.float64]
+_Stamps = dict[str, npt.NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,13 @@ HEADING = (
 )
 
 
-def compared(stamps: "dict[str, npt.NDArray[np.int64]]", log: list[Written]) -> Accuracy:
+def compared(stamps: _Stamps, log: list[Written], clock: Literal["at_ns", "handled_ns"] = "at_ns") -> Accuracy:
     """What a recorded worker saw beside what the server wrote; prompts of unequal length name the requests."""
     written = {each.body_bytes: each for each in log}
     frame_bytes = min(written) - int(stamps["characters"].min())
     first_read = np.searchsorted(stamps["request"][order := np.argsort(stamps["request"], kind="stable")],
                                  np.arange(len(stamps["sent_ns"]) + 1))  # fmt: skip
-    at_ns, chunks = stamps["at_ns"][order], stamps["chunks"][order]
+    at_ns, chunks = stamps[clock][order], stamps["chunks"][order]
     exact = len(written) == len(log) == len(stamps["sent_ns"])
     ttft, icl, tpot, late = [], [], [], []
     for number, (characters, sent_ns) in enumerate(zip(stamps["characters"], stamps["sent_ns"], strict=True)):
@@ -107,7 +110,7 @@ def compared(stamps: "dict[str, npt.NDArray[np.int64]]", log: list[Written]) -> 
     )
 
 
-async def record(plan: RunPlan, server: TruthServer, path: Path) -> "dict[str, npt.NDArray[np.int64]]":
+async def record(plan: RunPlan, server: TruthServer, path: Path) -> _Stamps:
     """Run `plan` in a recorded worker that is watched like any other; its stamps."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
@@ -130,10 +133,16 @@ async def record(plan: RunPlan, server: TruthServer, path: Path) -> "dict[str, n
         return dict(stamps)
 
 
-async def measure(source: Path | None, streams: int, rounds: int, tokens: int, itl_us: int = 10_000) -> Accuracy:
-    """`streams` in flight, `rounds` requests of each, `tokens` tokens a request; over TLS if `source` is None."""
+async def measure(
+    source: Path | None, streams: int, rounds: int, tokens: int, gap_us: int = 10_000
+) -> tuple[Accuracy, Accuracy]:
+    """`streams` in flight, `rounds` requests of each, `tokens` tokens a request; over TLS if `source` is None.
+
+    Returns:
+        The engine's accuracy, and that of the reference.
+    """
     requests = streams * rounds
-    options = ("--ttft-ms", "50", "--itl-us", str(itl_us), "--log-tokens")
+    options = ("--ttft-ms", "50", "--itl-us", str(gap_us), "--log-tokens")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prompts = folder / "prompts.txt"
@@ -146,7 +155,8 @@ async def measure(source: Path | None, streams: int, rounds: int, tokens: int, i
                 requests=requests,
             )
             stamps = await record(plan, server, folder / "stamps.npz")
-        return compared(stamps, read_log(server.log))
+        log = read_log(server.log)
+        return compared(stamps, log), compared(stamps, log, "handled_ns")
 
 
 def main() -> None:
@@ -155,6 +165,7 @@ def main() -> None:
     parser.add_argument("--server", type=Path, default=source_given(), help=f"C source or binary ({VARIABLE})")
     parser.add_argument("--tls", action="store_true", help="over TLS, against tls_truth.py")
     parser.add_argument("--streams", type=int, nargs="+", default=[32, 128, 512])
+    parser.add_argument("--gap-us", type=int, default=10_000, help="between the tokens of a stream")
     parser.add_argument("--tokens", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3, help="requests of each stream")
     parser.add_argument("--repeat", type=int, default=3)
@@ -165,8 +176,10 @@ def main() -> None:
     source = None if options.tls else options.server
     for _ in range(options.repeat):
         for streams in options.streams:
-            found = asyncio.run(measure(source, streams, options.rounds, options.tokens))
-            print(f"{streams:4} {'TLS' if options.tls else 'plain':>5} stream", found.line(), flush=True)
+            found = measure(source, streams, options.rounds, options.tokens, options.gap_us)
+            engine, reference = asyncio.run(found)
+            print(f"{streams:4} {'TLS' if options.tls else 'plain':>5} stream", engine.line())
+            print(f"{'when handled':>16}", reference.line(), flush=True)
 
 
 if __name__ == "__main__":

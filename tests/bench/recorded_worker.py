@@ -2,7 +2,8 @@
 
 The very process the product runs, with one addition: a Meter that keeps what it is given. FILE (.npz) gets, for each
 request in the order they were sent, `characters` of its prompt and `sent_ns`; for each read that brought chunks,
-`request`, `at_ns` and `chunks`; and `cpu_s`, all the process used.
+`request`, `at_ns`, `handled_ns` (when the Meter got it: the stamp of a client without the kernel's) and `chunks`; and
+`cpu_s`, all the process used.
 """
 
 import sys
@@ -17,7 +18,7 @@ from infertop.engine.meter import Meter
 from infertop.engine.tally import Tally
 
 _characters, _sent_ns = array("q"), array("q")
-_request, _at_ns, _chunks = array("q"), array("q"), array("q")
+_request, _at_ns, _handled_ns, _chunks = array("q"), array("q"), array("q"), array("q")
 
 
 class RecordingMeter(Meter):
@@ -41,6 +42,7 @@ class RecordingMeter(Meter):
         if arrival.chunks:
             _request.append(self._number)
             _at_ns.append(arrival.at_ns)
+            _handled_ns.append(time.perf_counter_ns())
             _chunks.append(arrival.chunks)
 
 
@@ -56,6 +58,7 @@ def main() -> int:
         sent_ns=np.array(_sent_ns),
         request=np.array(_request),
         at_ns=np.array(_at_ns),
+        handled_ns=np.array(_handled_ns),
         chunks=np.array(_chunks),
     )
     return status
