@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from ..backends import event_loop
 from ..backends.credentials import CredentialError
 from ..backends.fleet.process import FleetError
 from ..backends.printable import printable
@@ -119,14 +120,7 @@ def serve_one_plan(perform: Callable[[RunPlan, Watcher], Awaitable[None]]) -> in
     sock = socket.socket(fileno=int(sys.argv[1]))
     sock.setblocking(False)
     _close_stdio()
-    try:
-        import uvloop  # noqa: PLC0415 - absent on some platforms
-    except ImportError:
-        factory = asyncio.new_event_loop
-    else:
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(_serve(sock, perform))
+    return event_loop.run(_serve(sock, perform))
 
 
 def _close_stdio() -> None:

@@ -9,11 +9,11 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 
 import msgspec
 
+from .. import event_loop
 from .process import Ready
 from .server import serve
 from .stacks import STACKS
@@ -36,7 +36,7 @@ def main() -> int:
     unknown = [stack_id for stack_id in options.stacks if stack_id not in STACKS]
     if unknown:
         parser.error(f"no stack {unknown[0]!r}; there are: {', '.join(STACKS)}")
-    return _run(
+    return event_loop.run(
         _serve(options.stacks or list(STACKS), options.host, options.port, options.seed, options.stop_with_stdin)
     )
 
@@ -45,14 +45,6 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
     return int(text)
-
-
-def _run(main: Coroutine[None, None, int]) -> int:
-    try:
-        import uvloop  # noqa: PLC0415  not on every system
-    except ImportError:
-        return asyncio.run(main)
-    return uvloop.run(main)
 
 
 async def _serve(stack_ids: list[str], host: str, port: int, seed: int, stop_with_stdin: bool) -> int:

@@ -10,6 +10,7 @@ import sys
 
 import msgspec
 
+from ...backends import event_loop
 from ...backends.groundtruth import start_ground_truth
 from .ladder import climb
 from .report import Load
@@ -36,16 +37,9 @@ def _end_with_parent(task: "asyncio.Task[None]") -> None:
 def main() -> int:
     """Run the command; returns the exit status."""
     try:
-        import uvloop  # noqa: PLC0415 - absent on some platforms
-    except ImportError:
-        factory = asyncio.new_event_loop
-    else:
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        try:
-            runner.run(_serve(msgspec.json.decode(sys.argv[1], type=list[Load])))
-        except asyncio.CancelledError:
-            return 1
+        event_loop.run(_serve(msgspec.json.decode(sys.argv[1], type=list[Load])))
+    except asyncio.CancelledError:
+        return 1
     return 0
 
 

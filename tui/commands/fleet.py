@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import Final
 
+from ...backends import event_loop
 from ..usage import UsageError
 
 HELP: Final = "serve the simulated fleet as OpenAI-compatible endpoints, for any client"
@@ -40,14 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.port < 65536:
         raise UsageError(f"--port: {arguments.port} is no port; write 0 to 65535")
     try:
-        import uvloop  # noqa: PLC0415  absent on some platforms
-    except ImportError:
-        new_event_loop = asyncio.new_event_loop
-    else:
-        new_event_loop = uvloop.new_event_loop
-    try:
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(_serve(dict.fromkeys(arguments.stacks) or STACKS, arguments.port, arguments.seed))
+        event_loop.run(_serve(dict.fromkeys(arguments.stacks) or STACKS, arguments.port, arguments.seed))
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise UsageError(f"--port: cannot listen on 127.0.0.1:{arguments.port}: {reason}") from None
