@@ -25,7 +25,8 @@ def open_client(
         ProxyError: the environment names a proxy of an unsupported kind.
     """
     transport = open_transport(httpx.URL(url), ssl_context=ssl_context)
-    headers = standing_headers(key)
+    headers = standing_headers()
+    headers.update(bearer(key))
     return httpx.AsyncClient(transport=transport, headers=headers, follow_redirects=False, trust_env=False)
 
 
@@ -37,18 +38,20 @@ def open_transport(url: httpx.URL, *, ssl_context: ssl.SSLContext | None = None)
     return ProxiedTransport(proxy, ssl_context=ssl_context)
 
 
-def standing_headers(key: Secret | None) -> httpx.Headers:
-    """The header fields that all requests have in common; their `repr` hides the key."""
-    headers = httpx.Headers(
+def standing_headers() -> httpx.Headers:
+    """The header fields that all requests have in common."""
+    return httpx.Headers(
         {
             "Accept": "text/event-stream, application/json",
             "Accept-Encoding": "identity",
             "User-Agent": f"infertop/{__version__}",
         }
     )
-    if key is not None:
-        headers["Authorization"] = f"Bearer {key.reveal()}"
-    return headers
+
+
+def bearer(key: Secret | None) -> dict[str, str]:
+    """The header field that carries `key` as a bearer token, if there is one."""
+    return {} if key is None else {"Authorization": f"Bearer {key.reveal()}"}
 
 
 async def whole_body(response: httpx.Response, limit_bytes: int) -> tuple[int, bytes]:

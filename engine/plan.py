@@ -17,8 +17,8 @@ class BackendPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         name: what a person calls it; unique in a run.
         url: base URL up to and including `/v1` where there is one, or `sim:STACK` for the simulated fleet.
         model: model name to ask for; "" asks the server which it has and takes the first.
-        api: which adapter speaks to it (`backends.registry`).
-        key: where the API key is: "env:NAME" or "file:PATH"; "" sends none.
+        api: which adapter speaks to it (`backends.adapters.registry`).
+        key: where the API key is (`backends.credentials.FORMS`); "" sends none.
         hardware: what it runs on, in words ("H200 ×4").
         engine: serving software, in words ("vLLM").
         price: None when unknown: no cost is shown.

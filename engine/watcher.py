@@ -16,10 +16,10 @@ from typing import Final
 import msgspec
 
 from ..backends import event_loop
+from ..backends.adapters.registry import UnknownApiError
 from ..backends.credentials import CredentialError
 from ..backends.fleet.process import FleetError
 from ..backends.printable import printable
-from ..backends.registry import UnknownApiError
 from ..backends.transport import ProxyError
 from ..backends.urls import UrlError
 from .channel import COMMAND, FAILURE, FRAME, OPEN, PLACE, PLAN, READY, Channel

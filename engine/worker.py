@@ -8,10 +8,10 @@ import gc
 import sys
 from collections.abc import Mapping
 
+from ..backends.adapters.registry import open_backend
 from ..backends.base import Backend
 from ..backends.errors import BackendError, ErrorKind
 from ..backends.models import list_models
-from ..backends.registry import open_backend
 from .clock import RealClock
 from .driver import Driver
 from .frame import FRAME_NS

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 from msgspec.structs import replace
 
+from ...backends.adapters.registry import open_backend
 from ...backends.base import Backend, Message
 from ...backends.groundtruth import MODEL, GroundTruth
-from ...backends.registry import open_backend
 from ..clock import RealClock
 from ..histogram import Histogram
 from ..instrument import Instrument

@@ -5,7 +5,7 @@ import pytest
 
 from infertop.backends.base import Arrival, Message, Request
 from infertop.backends.errors import BackendError, ErrorKind
-from infertop.backends.openai_chat import OpenAiChat
+from infertop.backends.adapters.openai_chat import OpenAiChat
 from infertop.backends.transport import ProxyError, proxy_for
 
 from .raw_server import says_once

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from infertop.backends.adapters.openai_stream import ChatStream, EventPattern
+from infertop.backends.adapters.openai_wire import ChatDecoder
+from infertop.backends.adapters.sse import SseSplitter
 from infertop.backends.base import Arrival
-from infertop.backends.openai_stream import ChatStream, EventPattern
-from infertop.backends.openai_wire import ChatDecoder
-from infertop.backends.sse import SseSplitter
 
 
 def event(text: object, name: str = "content", finish_reason: str | None = None, **more: object) -> dict:
@@ -42,11 +42,11 @@ def in_full(reads: list[bytes]) -> tuple[list[Arrival], ChatDecoder]:
 def short_cut(reads: list[bytes]) -> tuple[list[Arrival], ChatDecoder]:
     stream, arrivals = ChatStream(), []
     for at_ns, read in enumerate(reads):
-        if not stream.decoder.done and stream.decoder.failure is None:
+        if not stream.done and stream.failure is None:
             arrival = stream.arrival(at_ns, read)
             if arrival is not None:
                 arrivals.append(arrival)
-    return arrivals, stream.decoder
+    return arrivals, stream
 
 
 def assert_alike(reads: list[bytes]) -> None:

@@ -6,9 +6,11 @@ Every byte is still looked at: what stands around the texts must be the same to 
 ones that mean themselves in JSON (no quote, no backslash, no control character); anything else is decoded in full.
 """
 
+from collections.abc import Set as AbstractSet
 from typing import Final, Self
 
-from .base import Arrival
+from ..base import Arrival
+from ..errors import ErrorKind
 from .openai_wire import ChatDecoder, plain_text
 from .sse import SseSplitter
 
@@ -106,23 +108,43 @@ class EventPattern:
 
 
 class ChatStream:
-    """One answer.
+    """One answer; a `wire.Wire`.
 
     Args:
         continuous_usage: the server was asked for running usage on every chunk.
-
-    Attributes:
-        decoder: what the events said about the answer as a whole.
     """
 
+    stream_types: AbstractSet[str] = frozenset({"text/event-stream"})
+    document_types: AbstractSet[str] = frozenset({"application/json"})
+    unfinished = "neither a finish reason nor [DONE]"
+
     def __init__(self, *, continuous_usage: bool = False) -> None:
-        self.decoder = ChatDecoder(continuous_usage=continuous_usage)
+        self._decoder = ChatDecoder(continuous_usage=continuous_usage)
         self._splitter = SseSplitter()
         self._pattern: EventPattern | None = None
         self._fruitless = 0
 
+    @property
+    def finished(self) -> bool:
+        """See `wire.Wire`."""
+        return self._decoder.finished
+
+    @property
+    def done(self) -> bool:
+        """See `wire.Wire`."""
+        return self._decoder.done
+
+    @property
+    def failure(self) -> tuple[ErrorKind, str] | None:
+        """See `wire.Wire`."""
+        return self._decoder.failure
+
+    def document(self, at_ns: int, body: bytes) -> Arrival:
+        """A completion that did not come as a stream."""
+        return self._decoder.decode(at_ns, [body])
+
     def arrival(self, at_ns: int, body: bytes) -> Arrival | None:
-        """What one read brought; None if it completed no event. Then look at `decoder`.
+        """What one read brought; None if it completed no event. Then look at the attributes.
 
         Raises:
             EventTooLongError: an event has no end.
@@ -144,7 +166,7 @@ class ChatStream:
         payloads = self._splitter.feed(body)
         if not payloads:
             return None
-        arrival = self.decoder.decode(at_ns, payloads)
+        arrival = self._decoder.decode(at_ns, payloads)
         if arrival.chunks and self._fruitless < _FRUITLESS:
             self._learn(payloads[-1])
         return arrival

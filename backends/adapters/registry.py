@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from .base import Backend
+from ..base import Backend
 from .openai_chat import OpenAiChat
 
 _ADAPTERS: Final[Mapping[str, Callable[..., Backend]]] = {

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from .base import Arrival, Usage
-from .errors import ErrorKind
-from .http_errors import said
+from ..base import Arrival, Usage
+from ..errors import ErrorKind
+from ..http_errors import said
 
 DONE: Final = b"[DONE]"
 

@@ -9,12 +9,12 @@ import time
 
 import pytest
 
+from infertop.backends.adapters.openai_chat import OpenAiChat
+from infertop.backends.adapters.registry import UnknownApiError, open_backend
 from infertop.backends.base import Answer, Arrival, Message, Request, Usage
 from infertop.backends.errors import UNREACHABLE, BackendError, ErrorKind
-from infertop.backends.openai_chat import OpenAiChat
-from infertop.backends.registry import UnknownApiError, open_backend
 
-from .raw_server import chunk, says, says_once
+from ..raw_server import chunk, says, says_once
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -286,7 +286,7 @@ class TestBrokenAnswers:
         ("answer", "kind", "says_so"),
         [
             (document(b'{"error":{"message":"no such model"}}'), ErrorKind.IN_BAND, "no such model"),
-            (document(b'{"detail": 1}'), ErrorKind.MALFORMED, "no chat completion"),
+            (document(b'{"detail": 1}'), ErrorKind.MALFORMED, "no completion"),
             (document(b"{"), ErrorKind.MALFORMED, "truncated"),
             (document(b""), ErrorKind.MALFORMED, ""),
             (document(b"<html>hi</html>", kind=b"text/html"), ErrorKind.MALFORMED, "text/html"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from infertop.backends.sse import EventTooLongError, SseSplitter
+from infertop.backends.adapters.sse import EventTooLongError, SseSplitter
 
 
 def obvious(stream: bytes) -> list[bytes]:

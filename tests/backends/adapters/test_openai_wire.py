@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infertop.backends.adapters.openai_wire import ChatDecoder
 from infertop.backends.base import Arrival, Usage
 from infertop.backends.errors import ErrorKind
-from infertop.backends.openai_wire import ChatDecoder
 
 
 def event(delta: dict | None = None, finish_reason: str | None = None, **more: object) -> bytes:

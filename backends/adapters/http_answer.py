@@ -1,0 +1,97 @@
+"""A response as arrivals: the part of reading an answer that all protocols over HTTP share."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import httpx
+
+from ..base import Arrival, Stamp
+from ..client import whole_body
+from ..credentials import Secret
+from ..errors import BackendError, ErrorKind
+from ..http_errors import failure, shown
+from ..printable import printable
+from .sse import EventTooLongError
+from .wire import Wire
+
+_DRAIN_S: Final = 1.0
+_WHOLE_LIMIT_BYTES: Final = 4 << 20
+
+
+class HttpAnswer:
+    """A response whose status line said yes, read by `wire`.
+
+    Raises:
+        BackendError: it is of a type that the protocol does not know.
+    """
+
+    def __init__(self, response: httpx.Response, request: httpx.Request, key: Secret | None, wire: Wire) -> None:
+        extensions = response.extensions
+        self.sent_ns: int = extensions["sent_ns"]
+        self.connect_ns: int = extensions["connect_ns"]
+        self.resent: bool = extensions["resent"]
+        self.stamp: Stamp = extensions["stamp"]
+        self._response = response
+        self._request = request
+        self._key = key
+        self._wire = wire
+        headers = {name.lower(): value.decode("latin-1") for name, value in response.headers.raw}
+        self.server = printable(headers.get(b"server", ""), 80)
+        fallback = next(iter(wire.stream_types))
+        content_type = headers.get(b"content-type", fallback).partition(";")[0].strip().lower()
+        encoding = headers.get(b"content-encoding", "identity").strip().lower()
+        if encoding != "identity":
+            raise self._error(ErrorKind.MALFORMED, f"the server compressed its answer ({encoding}) unasked")
+        self._is_document = content_type not in wire.stream_types
+        if self._is_document and content_type not in wire.document_types:
+            raise self._error(ErrorKind.MALFORMED, f"the server answered {content_type}, not an event stream")
+
+    async def deliver(self, take: Callable[[Arrival], None]) -> None:
+        """See `backends.base.Answer`."""
+        wire = self._wire
+        try:
+            if self._is_document:
+                take(wire.document(*await whole_body(self._response, _WHOLE_LIMIT_BYTES)))
+            else:
+                await self._deliver_stream(take)
+        except httpx.HTTPError as error:
+            if not wire.finished:
+                raise failure(error, self._request, self._key) from error
+        except EventTooLongError as error:
+            raise self._error(ErrorKind.MALFORMED, str(error)) from None
+        if wire.failure is not None:
+            raise self._error(*wire.failure)
+        if not wire.finished and self._is_document:
+            raise self._error(ErrorKind.MALFORMED, "the server answered JSON that is no completion")
+        if not wire.finished:
+            raise self._error(ErrorKind.CUT, f"the stream ended with {wire.unfinished}")
+
+    async def _deliver_stream(self, take: Callable[[Arrival], None]) -> None:
+        """Every arrival up to the protocol's last word or a failure.
+
+        Then let the response end, so that its connection can be used again; a server that dawdles loses it.
+        """
+        wire, arrived = self._wire, self._wire.arrival
+
+        def on_read(at_ns: int, body: bytes) -> bool:
+            arrival = arrived(at_ns, body)
+            if arrival is not None:
+                take(arrival)
+            return not wire.done and wire.failure is None
+
+        reads = self._response.extensions["reads"]
+        await reads.each(on_read)
+        if wire.done:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DRAIN_S):
+                    await reads.each(_drop)
+
+    def _error(self, kind: ErrorKind, message: str) -> BackendError:
+        message = shown(message, self._key)
+        return BackendError(kind, message, status=self._response.status_code, sent_ns=self.sent_ns)
+
+
+def _drop(at_ns: int, body: bytes) -> bool:  # noqa: ARG001 - what comes after the end means nothing
+    return True
