@@ -8,10 +8,11 @@ An adapter translates one wire format and nothing else: no aggregation, no retri
 Leaving the block, by any road, closes the stream: an unfinished answer's connection is aborted, never reused.
 
 The unit handed over is what *one read* of the socket brought (`Arrival`), not one event: all events of a read
-share its stamp, and at high rates a read holds many events.
+share its stamp, and at high rates a read holds many events. Reads that bring nothing but more text may be held back
+and handed over with a later one, each with its own stamp: that spares most of their cost. `catch_up` asks for them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -77,6 +78,10 @@ class Arrival(msgspec.Struct, gc=False):
         usage: final usage, when this read brought it.
         finish_reason: as the server says it, when this read brought it.
         vendor: the server's own timings in seconds by name (queue, prefill …), when this read brought them.
+        earlier_ns: stamps of the reads before this one that were held back, oldest first. They brought chunks of the
+            same kind as each other (all answer or all reasoning) and nothing else; `chunks`, `answer_chunks` and the
+            texts are those of all reads together.
+        earlier_chunks: chunks of each of `earlier_ns`.
     """
 
     at_ns: int
@@ -89,6 +94,8 @@ class Arrival(msgspec.Struct, gc=False):
     usage: Usage | None = None
     finish_reason: str | None = None
     vendor: Mapping[str, float] = {}
+    earlier_ns: Sequence[int] = ()
+    earlier_chunks: Sequence[int] = ()
 
 
 class Answer(Protocol):
@@ -110,14 +117,19 @@ class Answer(Protocol):
     server: str
 
     async def deliver(self, take: Callable[[Arrival], None]) -> None:
-        """Call `take` with every arrival, in order, as soon as its read is made; return when the answer is complete.
+        """Call `take` with every arrival, in order; return when the answer is complete.
 
-        `take` runs inside the reading of the socket, which spares a switch of tasks for every read: it must be quick.
-        What it raises ends the delivery and comes out here.
+        All but held back reads are handed over as soon as they are made. `take` runs inside the reading of the
+        socket, which spares a switch of tasks for every read: it must be quick. What it raises ends the delivery and
+        comes out here.
 
         Raises:
             BackendError: the stream failed before it was complete.
         """
+        ...
+
+    def catch_up(self) -> None:
+        """Call `take` of the delivery under way, if there is one, with what is held back."""
         ...
 
 

@@ -242,6 +242,7 @@ class Driver:
         """The state of the run; gives way to the loop between its parts, for making it must not delay a stamp."""
         backends, paired = [], []
         for lane in self._lanes:
+            await lane.catch_up()
             backends.append(lane.frame())
             await asyncio.sleep(0)
         for pair in self._pairing.pairs():

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from ..backends.base import Arrival, Backend, Request
+from ..backends.base import Answer, Arrival, Backend, Request
 from ..backends.errors import UNREACHABLE, BackendError, ErrorKind
 from ..backends.printable import printable
 from .clock import Clock
@@ -22,6 +22,7 @@ DOWN_AFTER: Final = 3
 
 FIRST_PAUSE_S: Final = 0.05
 LONGEST_PAUSE_S: Final = 2.0
+_ANSWERS_AT_ONCE: Final = 32
 SIMULATED_SERVER: Final = "infertop-fleet"
 
 
@@ -59,6 +60,7 @@ class Lane:
         self._likeness = likeness
         self._backend: Backend | None = None
         self._connecting = asyncio.Lock()
+        self._answering: dict[Meter, Answer] = {}
         self._model = plan.model
         self._simulated = plan.url.startswith("sim:")
         self._stamp: str = ""
@@ -106,7 +108,11 @@ class Lane:
                 meter.sent(answer)
                 self._stamp = answer.stamp
                 self._simulated = self._simulated or answer.server.startswith(SIMULATED_SERVER)
-                await answer.deliver(keep if keep_text else meter.arrive)
+                self._answering[meter] = answer
+                try:
+                    await answer.deliver(keep if keep_text else meter.arrive)
+                finally:
+                    del self._answering[meter]
         except BackendError as error:
             meter.fail(error)
             self._note(error)
@@ -168,6 +174,13 @@ class Lane:
     def label(self) -> Label:
         """SIM for anything the simulated fleet answers, however it was named."""
         return "SIM" if self._simulated else "LIVE"
+
+    async def catch_up(self) -> None:
+        """Count what was read and not looked into yet; gives way to the loop after every few answers."""
+        for number, answer in enumerate(list(self._answering.values()), 1):
+            answer.catch_up()
+            if number % _ANSWERS_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def frame(self) -> BackendFrame:
         """This backend so far."""

@@ -4,6 +4,8 @@ Definitions: measurement.md, "Clock and stamps" and its table. t_s scheduled, t_
 brought generated content, N output tokens.
 """
 
+from operator import sub
+
 from ..backends.base import Answer, Arrival, Usage
 from ..backends.errors import BackendError
 from .plan import SloPlan
@@ -16,7 +18,7 @@ class Meter:
     __slots__ = (
         "_characters", "_chunks", "_credited", "_finish_reason", "_first_ns", "_first_tokens", "_icl", "_index",
         "_last_ns", "_opened_ns", "_prompt_characters", "_scheduled_ns", "_seen_answer", "_sent_ns", "_smear",
-        "_stated", "_tally", "_tokens_per_chunk", "_usage",
+        "_smear_each", "_stated", "_tally", "_tokens_per_chunk", "_usage",
     )  # fmt: skip
 
     def __init__(self, tally: Tally, index: int, scheduled_ns: int, prompt_characters: int) -> None:
@@ -26,6 +28,7 @@ class Meter:
         self._prompt_characters = prompt_characters
         self._icl = tally.histograms["icl"]
         self._smear = tally.timeline.smear
+        self._smear_each = tally.timeline.smear_each
         self._opened_ns = tally.opened_ns
         self._tokens_per_chunk = tally.tokens_per_chunk
         self._sent_ns: int | None = None
@@ -60,6 +63,9 @@ class Meter:
             self._finish_reason = arrival.finish_reason
         if not chunks:
             return
+        if arrival.earlier_ns:
+            self._arrive_together(arrival)
+            return
         tally, at_ns = self._tally, arrival.at_ns
         stated = None if arrival.output_tokens is None else self._newly_stated(arrival.output_tokens)
         tokens = chunks * self._tokens_per_chunk if stated is None else stated
@@ -85,6 +91,32 @@ class Meter:
             self._seen_answer = True
             tally.histograms["ttfo"].add(at_ns - self._t0)
         self._last_ns = at_ns
+
+    def _arrive_together(self, arrival: Arrival) -> None:
+        """Count reads that were held back; they never hold a first chunk, nor usage on every chunk."""
+        assert self._first_ns is not None
+        tally, opened_ns, last_ns = self._tally, self._opened_ns, self._last_ns
+        times_ns = [*arrival.earlier_ns, arrival.at_ns]
+        chunks, reads = arrival.chunks, len(times_ns)
+        characters = len(arrival.text) + len(arrival.reasoning)
+        each = self._tokens_per_chunk
+        self._credited += chunks * each
+        self._chunks += chunks
+        self._characters += characters
+        tally.chunks += chunks
+        tally.characters += characters
+        tally.last_arrival_ns = arrival.at_ns
+        self._icl.extend(map(sub, times_ns, [last_ns, *times_ns]))
+        tokens = [each] * reads
+        if chunks > reads:  # the others of a read share its stamp
+            self._icl.extend([0] * (chunks - reads))
+            counts = [*arrival.earlier_chunks, chunks - sum(arrival.earlier_chunks)]
+            tokens = [count * each for count in counts]
+        self._smear_each(last_ns - opened_ns, [at_ns - opened_ns for at_ns in times_ns], tokens)
+        if not self._seen_answer and arrival.answer_chunks:
+            self._seen_answer = True
+            tally.histograms["ttfo"].add(times_ns[0] - self._t0)
+        self._last_ns = arrival.at_ns
 
     def _newly_stated(self, output_tokens: int) -> int:
         """Tokens since the last chunk, by the server's running total."""

@@ -4,6 +4,9 @@ Definition: measurement.md, "system tok/s": a chunk's tokens are spread over (t_
 point. Slots are absolute, so a rate over any window is a sum, and timelines of several workers add.
 """
 
+from bisect import bisect_left
+from collections.abc import Sequence
+
 from .frame import SLOT_NS, SLOTS, Timeline
 
 
@@ -57,6 +60,20 @@ class TokenTimeline:
         for slot in range(max(first + 1, last - SLOTS), last):
             self._put(slot, per_ns * SLOT_NS)
         self._put(first, per_ns * ((first + 1) * SLOT_NS - from_ns))
+
+    def smear_each(self, from_ns: int, times_ns: Sequence[int], tokens: Sequence[float]) -> None:
+        """`smear` from `from_ns` to the first of `times_ns`, and from each of them to the next; none goes back."""
+        newest = self._newest_from_ns // SLOT_NS
+        begin = bisect_left(times_ns, self._newest_from_ns)
+        end = bisect_left(times_ns, self._newest_to_ns)
+        if begin or from_ns < self._newest_from_ns:
+            begin += 1  # this one's gap began before the newest slot
+        for at in (*range(min(begin, len(times_ns))), *range(max(begin, end), len(times_ns))):
+            self.smear(times_ns[at - 1] if at else from_ns, times_ns[at], tokens[at])
+        if begin < end:  # nearly always all of them, and nothing to be shared out between slots
+            within = sum(tokens[begin:end])
+            self.total += within
+            self._put(newest, within)
 
     def _put(self, slot: int, tokens: float) -> None:
         if not self._slots:

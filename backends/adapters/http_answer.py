@@ -37,6 +37,7 @@ class HttpAnswer:
         self._request = request
         self._key = key
         self._wire = wire
+        self._take: Callable[[Arrival], None] | None = None
         headers = {name.lower(): value.decode("latin-1") for name, value in response.headers.raw}
         self.server = printable(headers.get(b"server", ""), 80)
         fallback = next(iter(wire.stream_types))
@@ -51,12 +52,14 @@ class HttpAnswer:
     async def deliver(self, take: Callable[[Arrival], None]) -> None:
         """See `backends.base.Answer`."""
         wire = self._wire
+        self._take = take
         try:
             if self._is_document:
                 take(wire.document(*await whole_body(self._response, _WHOLE_LIMIT_BYTES)))
             else:
                 await self._deliver_stream(take)
         except httpx.HTTPError as error:
+            self.catch_up()
             if not wire.finished:
                 raise failure(error, self._request, self._key) from error
         except EventTooLongError as error:
@@ -73,24 +76,39 @@ class HttpAnswer:
 
         Then let the response end, so that its connection can be used again; a server that dawdles loses it.
         """
-        wire, arrived = self._wire, self._wire.arrival
+        wire, arrived, hold = self._wire, self._wire.arrival, getattr(self._wire, "hold", _never)
 
         def on_read(at_ns: int, body: bytes) -> bool:
-            arrival = arrived(at_ns, body)
-            if arrival is not None:
-                take(arrival)
-            return not wire.done and wire.failure is None
+            if hold(at_ns, body):
+                return True
+            self.catch_up()
+            if wire.failure is None and not wire.done:
+                arrival = arrived(at_ns, body)
+                if arrival is not None:
+                    take(arrival)
+            return wire.failure is None and not wire.done
 
         reads = self._response.extensions["reads"]
         await reads.each(on_read)
+        self.catch_up()
         if wire.done:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_DRAIN_S):
                     await reads.each(_drop)
 
+    def catch_up(self) -> None:
+        """See `backends.base.Answer`."""
+        if self._take is not None and (held := getattr(self._wire, "held", None)) is not None:
+            for arrival in held():
+                self._take(arrival)
+
     def _error(self, kind: ErrorKind, message: str) -> BackendError:
         message = shown(message, self._key)
         return BackendError(kind, message, status=self._response.status_code, sent_ns=self.sent_ns)
+
+
+def _never(at_ns: int, body: bytes) -> bool:  # noqa: ARG001 - for wires that hold nothing back
+    return False
 
 
 def _drop(at_ns: int, body: bytes) -> bool:  # noqa: ARG001 - what comes after the end means nothing

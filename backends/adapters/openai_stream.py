@@ -4,8 +4,12 @@ Almost every event of a stream is its predecessor with another text. Once an eve
 before and after its text is remembered, and a read that is a row of such events needs one `split` and no JSON parser.
 Every byte is still looked at: what stands around the texts must be the same to the last byte, and the texts must be
 ones that mean themselves in JSON (no quote, no backslash, no control character); anything else is decoded in full.
+
+Looking at many reads together costs much less than at each by itself. A read that begins and ends as such an event
+does is kept back, with its stamp, until one comes that does not, or somebody asks: it holds nothing that is urgent.
 """
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, Self
 
@@ -21,6 +25,10 @@ _PLACES: Final = 4
 _CUT_BYTES: Final = 20
 """Splitting at the beginning of what must stand between two texts, and then looking for the rest of it, takes half
 the time of splitting at all of it."""
+
+_MOST_HELD: Final = 16
+_LONGEST_HELD_BYTES: Final = 4 << 10
+"""A read this long has had its cost spread over many events already."""
 
 _FRUITLESS: Final = 4
 """Patterns that never matched a read before a stream is taken for one whose events have nothing in common."""
@@ -71,6 +79,11 @@ class EventPattern:
             at = payload.find(quoted, at + 1)
         return None
 
+    @property
+    def ends(self) -> tuple[bytes, bytes]:
+        """What a row of such events begins and ends with."""
+        return self._before, self._after
+
     def texts(self, events: bytes) -> tuple[int, str, int] | None:
         """How many events of this pattern `events` begins with, their texts in a row, and where they end.
 
@@ -108,7 +121,7 @@ class EventPattern:
 
 
 class ChatStream:
-    """One answer; a `wire.Wire`.
+    """One answer; a `wire.HoldingWire`.
 
     Args:
         continuous_usage: the server was asked for running usage on every chunk.
@@ -123,6 +136,9 @@ class ChatStream:
         self._splitter = SseSplitter()
         self._pattern: EventPattern | None = None
         self._fruitless = 0
+        self._held_ns: list[int] = []
+        self._held_bodies: list[bytes] = []
+        self._held_ends: tuple[bytes, bytes] | None = None  # None where nothing may be held back
 
     @property
     def finished(self) -> bool:
@@ -143,12 +159,57 @@ class ChatStream:
         """A completion that did not come as a stream."""
         return self._decoder.decode(at_ns, [body])
 
+    def hold(self, at_ns: int, body: bytes) -> bool:
+        """See `wire.HoldingWire`."""
+        ends = self._held_ends
+        if ends is None or not (body.startswith(ends[0]) and body.endswith(ends[1])):
+            return False
+        times_ns = self._held_ns
+        if len(times_ns) >= _MOST_HELD or len(body) > _LONGEST_HELD_BYTES:
+            return False
+        times_ns.append(at_ns)
+        self._held_bodies.append(body)
+        return True
+
+    def held(self) -> Sequence[Arrival]:
+        """See `wire.HoldingWire`."""
+        times_ns, bodies, pattern = self._held_ns, self._held_bodies, self._pattern
+        if not times_ns or pattern is None:
+            return ()
+        self._held_ns, self._held_bodies = [], []
+        events = b"".join(bodies)
+        found = pattern.texts(events)
+        if found is None or found[2] != len(events):
+            return self._one_by_one(times_ns, bodies)
+        chunks, text, _ = found
+        # A text holds no line end, so these count events; and there is at least one in each read.
+        each = [1] * len(bodies) if chunks == len(bodies) else [body.count(b"\n\n") for body in bodies]
+        arrival = Arrival(times_ns.pop(), earlier_ns=times_ns, earlier_chunks=each[:-1])
+        return (_with_texts(arrival, chunks, text, reasoning=pattern.reasoning),)
+
+    def _one_by_one(self, times_ns: list[int], bodies: list[bytes]) -> list[Arrival]:
+        arrivals = []
+        for at_ns, body in zip(times_ns, bodies, strict=True):
+            if self.done or self.failure is not None:
+                break
+            arrival = self.arrival(at_ns, body)
+            if arrival is not None:
+                arrivals.append(arrival)
+        return arrivals
+
     def arrival(self, at_ns: int, body: bytes) -> Arrival | None:
         """What one read brought; None if it completed no event. Then look at the attributes.
 
         Raises:
             EventTooLongError: an event has no end.
         """
+        arrival = self._arrival(at_ns, body)
+        pattern = self._pattern
+        whole = pattern is not None and pattern.matched and self._splitter.begun == b""
+        self._held_ends = pattern.ends if pattern is not None and whole else None
+        return arrival
+
+    def _arrival(self, at_ns: int, body: bytes) -> Arrival | None:
         pattern = self._pattern
         if pattern is not None and (begun := self._splitter.begun) is not None:
             events = begun + body if begun else body

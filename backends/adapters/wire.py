@@ -1,5 +1,6 @@
 """The seam between the HTTP core and one protocol's bytes: what an adapter fills in to read an answer."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
@@ -16,7 +17,8 @@ class Wire(Protocol):
         finished: the answer is whole by the rules of the protocol.
         done: nothing that follows means anything.
         failure: why nothing after the last arrival can be used, in the server's words where it has any.
-        unfinished: what a stream that ended too early lacks, in words ("neither a finish reason nor [DONE]").
+        unfinished: what a stream that ended too early lacks, in words ("neither a finish reason nor [DONE]"); "" once
+            the end of the response is the end of the answer.
     """
 
     stream_types: AbstractSet[str]
@@ -42,4 +44,16 @@ class Wire(Protocol):
 
     def document(self, at_ns: int, body: bytes) -> Arrival:
         """What a whole answer brought that did not come as a stream."""
+        ...
+
+
+class HoldingWire(Wire, Protocol):
+    """A wire that can put off looking into reads that bring nothing but more text."""
+
+    def hold(self, at_ns: int, body: bytes) -> bool:
+        """Whether this read was kept back; if not, it goes to `arrival`, after what is held."""
+        ...
+
+    def held(self) -> Sequence[Arrival]:
+        """What was kept back, nearly always as one arrival. Then look at the attributes."""
         ...

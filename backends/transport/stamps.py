@@ -17,7 +17,6 @@ _SO_TIMESTAMPNS = 35
 
 _TIMESPEC = struct.Struct("@ll")
 _CONTROL_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
-_KIND = socket.SOL_SOCKET, _SO_TIMESTAMPNS
 
 
 def ask_for_kernel_stamps(sock: socket.socket) -> None:
@@ -95,8 +94,9 @@ class StampedReader:
         """
         count, control, _, _ = sock.recvmsg_into(self._buffers, _CONTROL_BYTES)
         now_ns = self._now_ns()
-        for level, kind, data in control:
-            if (level, kind) == _KIND:
+        if control:
+            level, kind, data = control[0]  # we asked for no other
+            if kind == _SO_TIMESTAMPNS and level == socket.SOL_SOCKET:
                 seconds, nanoseconds = self._unpack(data)
                 return self._view[:count], self._mapped(seconds * 1_000_000_000 + nanoseconds, now_ns), "kernel"
         return self._view[:count], now_ns, "user"

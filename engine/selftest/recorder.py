@@ -18,6 +18,7 @@ class Recorder:
     def __init__(self, backend: Backend) -> None:
         self.observed: list[Observed] = []
         self._backend = backend
+        self.can_fix_length = backend.can_fix_length
 
     @asynccontextmanager
     async def send(self, request: Request) -> AsyncIterator[Answer]:
@@ -52,9 +53,15 @@ class _Recorded:
 
         def keep(arrival: Arrival) -> None:
             if arrival.chunks:
+                at_ns.extend(arrival.earlier_ns)
                 at_ns.append(arrival.at_ns)
-                chunks.append(arrival.chunks)
+                chunks.extend(arrival.earlier_chunks)
+                chunks.append(arrival.chunks - sum(arrival.earlier_chunks))
                 texts.append(arrival.text)
             take(arrival)
 
         await self.answer.deliver(keep)
+
+    def catch_up(self) -> None:
+        """See `backends.base.Answer`."""
+        self.answer.catch_up()

@@ -134,9 +134,9 @@ async def record(plan: RunPlan, server: TruthServer, path: Path) -> _Stamps:
 
 
 async def measure(
-    source: Path | None, streams: int, rounds: int, tokens: int, gap_us: int = 10_000
+    source: Path | None, streams: int, rounds: int, tokens: int, gap_us: int = 10_000, *, tls: bool = False
 ) -> tuple[Accuracy, Accuracy]:
-    """`streams` in flight, `rounds` requests of each, `tokens` tokens a request; over TLS if `source` is None.
+    """`streams` in flight, `rounds` requests of each, `tokens` tokens a request; `source` as `truth.serving` says.
 
     Returns:
         The engine's accuracy, and that of the reference.
@@ -147,7 +147,7 @@ async def measure(
         folder = Path(name)
         prompts = folder / "prompts.txt"
         prompts.write_text("".join("x" * (SHORTEST_PROMPT + number) + "\n" for number in range(requests)))
-        with serving(folder, *options, source=source, core=SERVER_CORE) as server:
+        with serving(folder, *options, source=source, core=SERVER_CORE, tls=tls) as server:
             plan = RunPlan(
                 backends=(BackendPlan(name="truth", url=server.url, model="mock-model"),),
                 workload=WorkloadPlan(source=str(prompts), max_tokens=tokens),
@@ -162,8 +162,8 @@ async def measure(
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--server", type=Path, default=source_given(), help=f"C source or binary ({VARIABLE})")
-    parser.add_argument("--tls", action="store_true", help="over TLS, against tls_truth.py")
+    parser.add_argument("--server", type=Path, default=source_given(), help=f"C source ({VARIABLE})")
+    parser.add_argument("--tls", action="store_true", help="over TLS")
     parser.add_argument("--streams", type=int, nargs="+", default=[32, 128, 512])
     parser.add_argument("--gap-us", type=int, default=10_000, help="between the tokens of a stream")
     parser.add_argument("--tokens", type=int, default=300)
@@ -173,10 +173,9 @@ def main() -> None:
     if options.server is None and not options.tls:
         parser.error(f"name a ground-truth server with --server or {VARIABLE}, or ask for --tls")
     print(HEADING)
-    source = None if options.tls else options.server
     for _ in range(options.repeat):
         for streams in options.streams:
-            found = measure(source, streams, options.rounds, options.tokens, options.gap_us)
+            found = measure(options.server, streams, options.rounds, options.tokens, options.gap_us, tls=options.tls)
             engine, reference = asyncio.run(found)
             print(f"{streams:4} {'TLS' if options.tls else 'plain':>5} stream", engine.line())
             print(f"{'when handled':>16}", reference.line(), flush=True)

@@ -97,7 +97,7 @@ def _floor(url: str, streams: int, requests: int, tokens: int) -> dict[str, floa
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--server", type=Path, default=source_given(), help=f"C source or binary ({VARIABLE})")
+    parser.add_argument("--server", type=Path, default=source_given(), help=f"C source ({VARIABLE})")
     parser.add_argument("--streams", type=int, nargs="+", default=[64, 256])
     parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--requests", type=int, default=4000, help="of each run")

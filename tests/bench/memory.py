@@ -58,7 +58,7 @@ async def measure(source: Path, chunks: int) -> Memory:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--server", type=Path, default=source_given(), help=f"C source or binary ({VARIABLE})")
+    parser.add_argument("--server", type=Path, default=source_given(), help=f"C source ({VARIABLE})")
     parser.add_argument("--chunks", type=int, default=10_000_000)
     options = parser.parse_args()
     if options.server is None:

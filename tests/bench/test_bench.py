@@ -46,7 +46,7 @@ async def test_accuracy_is_told_from_every_chunk(source):
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl program to make a certificate")
 async def test_accuracy_over_tls(tmp_path):
-    found, _ = await accuracy.measure(None, streams=8, rounds=2, tokens=40)
+    found, _ = await accuracy.measure(source_given(), streams=8, rounds=2, tokens=40, tls=True)
     assert found.exact
     assert (len(found.ttft_ms), len(found.icl_ms)) == (16, 16 * 39)
     assert found.stamp_ms.min() > -0.5

@@ -1,21 +1,21 @@
-"""A ground-truth server over TLS: `python -m tests.bench.tls_truth --port 8443 --log FILE --certificate FILE`.
+"""A ground-truth server over TLS: `python -m tests.bench.tls_truth --port 8443 --log FILE`.
 
 One thread, one epoll, one heap of tokens that are due; a token is one event, one chunk, one TLS record and one
 `send`, and its true time is taken between encrypting and sending it. A request has arrived when the kernel got its
-last segment, however late this process reads it. Options and log are those of the C server (`truth.py`); the
-certificate is made on the spot, for 127.0.0.1. Linux only.
+last segment, however late this process reads it. Options and log are those of the C server (`truth.py`);
+TLS_CERTIFICATE and TLS_KEY name the files of its certificate and key. Linux only.
 """
 
 import argparse
 import heapq
 import json
+import os
 import re
 import select
 import signal
 import socket
 import ssl
 import struct
-import subprocess
 import time
 from pathlib import Path
 
@@ -163,28 +163,18 @@ class Server:
         self.log += [record.tobytes(), np.array(client.times_ns, "<u8").tobytes()]
 
 
-def certified(path: Path) -> ssl.SSLContext:
-    """A context with a fresh key; `path` gets the certificate a client has to trust, and the key."""
-    key = path.with_suffix(".key")
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(path)]
-    subprocess.run([*command.split(), *names], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path, key)
-    return context
-
-
 def main() -> None:
     """Serve until SIGTERM, then write the log."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--log", type=Path, required=True)
-    parser.add_argument("--certificate", type=Path, required=True)
     parser.add_argument("--ttft-ms", type=float, default=0.0)
     parser.add_argument("--itl-us", type=float, default=0.0)
     parser.add_argument("--log-tokens", action="store_true", help="always so")
     options = parser.parse_args()
-    server = Server(options.port, certified(options.certificate), options.ttft_ms, options.itl_us)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.environ["TLS_CERTIFICATE"], os.environ["TLS_KEY"])
+    server = Server(options.port, context, options.ttft_ms, options.itl_us)
 
     def stop(*_: object) -> None:
         server.stopped = True

@@ -1,9 +1,10 @@
 r"""A ground-truth server, its log of true write times, and where to find one.
 
-Two speak the same log: a fast C server named by `INFERTOP_GROUNDTRUTH` (its source, compiled here, or a binary made
-before), for plain HTTP, and `tls_truth.py` for TLS. The log is little-endian: "MKDLOG1\0", int64 CLOCK_REALTIME −
-CLOCK_MONOTONIC, 8 bytes reserved; then for each request a record (`RECORD`) and one uint64 CLOCK_MONOTONIC for each
-token, taken just before it was written. CLOCK_MONOTONIC is what `time.perf_counter_ns` reads on Linux.
+Two speak the same log: a fast C server whose source `INFERTOP_GROUNDTRUTH` names (compiled here, for TLS over
+`tls_sockets.h`), and `tls_truth.py`, which needs no compiler and is much slower. The log is little-endian:
+"MKDLOG1\0", int64 CLOCK_REALTIME − CLOCK_MONOTONIC, 8 bytes reserved; then for each request a record (`RECORD`) and
+one uint64 CLOCK_MONOTONIC for each token, taken just before it was written. CLOCK_MONOTONIC is what
+`time.perf_counter_ns` reads on Linux.
 """
 
 import os
@@ -80,13 +81,22 @@ class TruthServer:
     certificate: Path | None = None
 
 
-def compiled(source: Path, folder: Path) -> Path:
-    """The server as a program: `source` itself unless it is C."""
-    if source.suffix != ".c":
-        return source
+def compiled(source: Path, folder: Path, *, tls: bool) -> Path:
+    """The C server as a program, over TLS or not."""
     binary = folder / "groundtruth"
-    subprocess.run(["gcc", "-O2", "-march=native", "-w", "-o", binary, source], check=True)
+    header = Path(__file__).with_name("tls_sockets.h")
+    before, after = (["-include", str(header)], ["-lssl", "-lcrypto"]) if tls else ([], [])
+    subprocess.run(["gcc", "-O2", "-march=native", "-w", *before, "-o", binary, source, *after], check=True)
     return binary
+
+
+def certified(certificate: Path) -> Path:
+    """Write a certificate for 127.0.0.1 that a client has to trust; the file of its fresh key."""
+    key = certificate.with_suffix(".key")
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command.split(), *names], check=True, capture_output=True)
+    return key
 
 
 def source_given() -> Path | None:
@@ -104,28 +114,31 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    folder: Path, *options: str, source: Path | None = None, core: int | None = None
+    folder: Path, *options: str, source: Path | None = None, core: int | None = None, tls: bool = False
 ) -> Iterator[TruthServer]:
     """A ground-truth server; after the block its log is written.
 
     Args:
         folder: for its log and what else it needs.
         options: in the C server's words: `--ttft-ms`, `--itl-us`, `--tokens`, `--log-tokens`.
-        source: the C server, as source or binary; None runs the one that speaks TLS.
+        source: the C server's source; None runs the slower one, which speaks only TLS.
         core: the one to pin it to.
+        tls: serve over TLS.
     """
     port, log, certificate = free_port(), folder / "log.mkd", None
     arguments = ["--port", str(port), "--log", str(log), *options]
-    if source is None:
+    command = [sys.executable, "-m", "tests.bench.tls_truth"]
+    environment = dict(os.environ)
+    if tls:
         certificate = folder / "certificate.pem"
-        command = [sys.executable, "-m", "tests.bench.tls_truth", "--certificate", str(certificate), *arguments]
-    else:
-        command = [str(compiled(source, folder)), *arguments]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        environment |= {"TLS_CERTIFICATE": str(certificate), "TLS_KEY": str(certified(certificate))}
+    if source is not None:
+        command = [str(compiled(source, folder, tls=tls))]
+    process = subprocess.Popen([*command, *arguments], stderr=subprocess.DEVNULL, env=environment)
     try:
         pin(process.pid, core)
         _await_port(port, process)
-        yield TruthServer(f"{'http' if source else 'https'}://127.0.0.1:{port}/v1", log, certificate)
+        yield TruthServer(f"{'https' if tls else 'http'}://127.0.0.1:{port}/v1", log, certificate)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)

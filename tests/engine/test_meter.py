@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from infertop.backends.base import Arrival, Usage
 from infertop.backends.errors import BackendError, ErrorKind
@@ -23,6 +25,7 @@ class Opened:
     resent: bool = False
     stamp: Literal["kernel", "user"] = "kernel"
     server: str = ""
+    limits: tuple = ()
 
 
 def at(ms, text="x", **more):
@@ -222,3 +225,41 @@ def test_quantiles_come_back_within_the_histograms_error():
     for index in range(200):
         measure(at(100 + index), tally=tally, index=index)
     assert tally.histograms["ttft"].quantile_ns(0.5) == pytest.approx(199 * MS, rel=ALPHA)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 90), st.integers(1, 3)), min_size=2, max_size=30),
+    st.booleans(),
+    st.integers(1, 30),
+)
+def test_reads_handed_over_together_count_as_by_themselves(reads, answer, first_together):
+    at_ms, one_by_one = 5.0, []
+    for gap_ms, chunks in reads:
+        at_ms += gap_ms
+        text = "ab" * chunks
+        more = {"text": text, "answer_chunks": chunks} if answer else {"reasoning": text}
+        one_by_one.append(Arrival(round(at_ms * MS), chunks=chunks, **more))
+    first, *others = one_by_one
+    together, apart = others[:first_together], others[first_together:]
+    joined = [first]
+    if together:
+        joined.append(
+            Arrival(
+                together[-1].at_ns,
+                chunks=sum(each.chunks for each in together),
+                answer_chunks=sum(each.answer_chunks for each in together),
+                text="".join(each.text for each in together),
+                reasoning="".join(each.reasoning for each in together),
+                earlier_ns=[each.at_ns for each in together[:-1]],
+                earlier_chunks=[each.chunks for each in together[:-1]],
+            )
+        )
+    usage = silent(at_ms, usage=Usage(3, 17))
+    expected, found = measure(*one_by_one, usage), measure(*joined, *apart, usage)
+    for metric, histogram in expected.histograms.items():
+        assert found.histograms[metric].state() == histogram.state(), metric
+    assert (found.chunks, found.characters, found.last_arrival_ns) == (
+        expected.chunks, expected.characters, expected.last_arrival_ns,
+    )  # fmt: skip
+    assert found.timeline.total == pytest.approx(expected.timeline.total)
+    assert found.timeline.state().tokens == pytest.approx(expected.timeline.state().tokens)

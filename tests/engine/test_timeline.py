@@ -63,3 +63,29 @@ def test_after_the_close_nothing_counts_and_a_gap_across_it_counts_in_part():
     timeline.point(5 * SLOT_NS, 1.0)
     timeline.smear(5 * SLOT_NS, 6 * SLOT_NS, 1.0)
     assert (timeline.total, timeline.state().tokens) == (4.0, (2.0, 2.0))
+
+
+@given(
+    st.integers(0, 3 * SLOT_NS),
+    st.lists(st.tuples(st.integers(0, 2 * SLOT_NS), st.floats(0, 9)), min_size=1, max_size=40),
+    st.lists(st.integers(0, 6 * SLOT_NS), max_size=3),
+    st.none() | st.integers(0, 20 * SLOT_NS),
+)
+def test_many_gaps_at_once_are_each_of_them_smeared(from_ns, gaps, others, closed_ns):
+    times_ns, tokens, at_ns = [], [], from_ns
+    for gap_ns, count in gaps:
+        at_ns += gap_ns
+        times_ns.append(at_ns)
+        tokens.append(count)
+    one_by_one, at_once = TokenTimeline(), TokenTimeline()
+    for timeline in (one_by_one, at_once):
+        for other_ns in others:
+            timeline.point(other_ns, 1.0)
+        if closed_ns is not None:
+            timeline.close(closed_ns)
+    for before_ns, after_ns, count in zip([from_ns, *times_ns], times_ns, tokens, strict=False):
+        one_by_one.smear(before_ns, after_ns, count)
+    at_once.smear_each(from_ns, times_ns, tokens)
+    assert at_once.total == pytest.approx(one_by_one.total)
+    assert at_once.state().first_slot == one_by_one.state().first_slot
+    assert at_once.state().tokens == pytest.approx(one_by_one.state().tokens)

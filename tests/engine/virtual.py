@@ -56,6 +56,9 @@ class _Answer:
         async for arrival in self.arrivals:
             take(arrival)
 
+    def catch_up(self):
+        pass
+
 
 class ScriptedBackend:
     """Answers each prompt as its index says, whatever else is under way: every 11th fails, lengths and gaps vary."""

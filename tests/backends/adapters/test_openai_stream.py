@@ -49,8 +49,43 @@ def short_cut(reads: list[bytes]) -> tuple[list[Arrival], ChatDecoder]:
     return arrivals, stream
 
 
+def holding(reads: list[bytes], asked_every: int) -> tuple[list[Arrival], ChatDecoder]:
+    """The same with reads held back as long as the stream likes, or until somebody asks."""
+    stream, arrivals = ChatStream(), []
+    for at_ns, read in enumerate(reads):
+        if not stream.hold(at_ns, read):
+            arrivals.extend(stream.held())
+            if not stream.done and stream.failure is None:
+                arrival = stream.arrival(at_ns, read)
+                if arrival is not None:
+                    arrivals.append(arrival)
+        elif at_ns % asked_every == 0:
+            arrivals.extend(stream.held())
+        if stream.done or stream.failure is not None:
+            break
+    return [*arrivals, *stream.held()], stream
+
+
+def told(arrivals: list[Arrival]) -> tuple[list[object], list[object], str, str]:
+    """What arrivals say, whichever reads were handed over together."""
+    reads, rest = [], []
+    for each in arrivals:
+        chunks = [*each.earlier_chunks, each.chunks - sum(each.earlier_chunks)]
+        reads += [pair for pair in zip([*each.earlier_ns, each.at_ns], chunks, strict=True) if pair[1]]
+        said = each.output_tokens, each.usage, each.finish_reason, each.vendor, each.tool_arguments
+        if each.earlier_ns:
+            assert said == (None, None, None, {}, "")
+            assert each.answer_chunks in {0, each.chunks}
+        rest += [said] if any(said) else []
+    return reads, rest, "".join(each.text for each in arrivals), "".join(each.reasoning for each in arrivals)
+
+
 def assert_alike(reads: list[bytes]) -> None:
     expected, decoder = in_full(reads)
+    for asked_every in (1, 5, len(reads) + 1):
+        held, stream = holding(reads, asked_every)
+        assert told(held) == told(expected)
+        assert (stream.finished, stream.done, stream.failure) == (decoder.finished, decoder.done, decoder.failure)
     found, other = short_cut(reads)
     assert found == expected
     assert (other.finished, other.done, other.failure) == (decoder.finished, decoder.done, decoder.failure)
@@ -131,6 +166,28 @@ def test_is_the_same_for_texts_that_do_not_mean_themselves(raw, row):
 def test_a_character_in_two_events_is_two_broken_events():
     broken = line(event("é")).replace("é".encode(), b"%b")
     assert_alike([line(event("a")), broken % b"\xc3" + broken % b"\xa9"])
+
+
+def test_reads_are_held_back_and_handed_over_together():
+    stream = ChatStream()
+    first = [stream.arrival(at_ns, line(event(f"t{at_ns}"))) for at_ns in range(2)]
+    assert [arrival.chunks for arrival in first] == [1, 1]
+    assert all(stream.hold(at_ns, line(event("a")) * (1 + at_ns % 2)) for at_ns in range(2, 7))
+    assert not stream.hold(7, line(event("z", finish_reason="stop")))
+    (arrival,) = stream.held()
+    assert arrival == Arrival(
+        6, chunks=7, answer_chunks=7, text="a" * 7, earlier_ns=[2, 3, 4, 5], earlier_chunks=[1, 2, 1, 2]
+    )
+    assert stream.held() == ()
+
+
+def test_no_more_is_held_back_than_a_few_short_reads():
+    stream = ChatStream()
+    for at_ns in range(2):
+        stream.arrival(at_ns, line(event("a")))
+    assert not stream.hold(2, line(event("a")) * 100)
+    held = sum(stream.hold(at_ns, line(event("a"))) for at_ns in range(100))
+    assert 4 <= held < 100
 
 
 class TestPattern:
