@@ -1,6 +1,7 @@
 """A response as arrivals: the part of reading an answer that all protocols over HTTP share."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -13,6 +14,7 @@ from ..credentials import Secret
 from ..errors import BackendError, ErrorKind
 from ..http_errors import failure, shown
 from ..printable import printable
+from ..rate_limits import rate_limits
 from .sse import EventTooLongError
 from .wire import Wire
 
@@ -40,6 +42,7 @@ class HttpAnswer:
         self._take: Callable[[Arrival], None] | None = None
         headers = {name.lower(): value.decode("latin-1") for name, value in response.headers.raw}
         self.server = printable(headers.get(b"server", ""), 80)
+        self.limits = rate_limits(headers, time.time())
         fallback = next(iter(wire.stream_types))
         content_type = headers.get(b"content-type", fallback).partition(";")[0].strip().lower()
         encoding = headers.get(b"content-encoding", "identity").strip().lower()
@@ -68,7 +71,7 @@ class HttpAnswer:
             raise self._error(*wire.failure)
         if not wire.finished and self._is_document:
             raise self._error(ErrorKind.MALFORMED, "the server answered JSON that is no completion")
-        if not wire.finished:
+        if not wire.finished and wire.unfinished:
             raise self._error(ErrorKind.CUT, f"the stream ended with {wire.unfinished}")
 
     async def _deliver_stream(self, take: Callable[[Arrival], None]) -> None:

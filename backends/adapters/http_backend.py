@@ -10,9 +10,9 @@ import msgspec
 
 from ..base import Answer, Request
 from ..client import open_transport, standing_headers
-from ..credentials import Secret
+from ..credentials import CredentialError, Secret
 from ..errors import BackendError, ErrorKind
-from ..http_errors import failure, refusal
+from ..http_errors import failure, refusal, shown
 from .http_answer import HttpAnswer
 from .wire import Wire
 
@@ -36,6 +36,8 @@ class HttpBackend(ABC):
     Raises:
         ProxyError: the environment names a proxy of an unsupported kind.
     """
+
+    can_fix_length: bool = False
 
     def __init__(self, url: str, key: Secret | None, headers: Mapping[str, str] | None = None) -> None:
         self._url = httpx.URL(url)
@@ -87,7 +89,10 @@ class HttpBackend(ABC):
             stream=httpx.ByteStream(body),
             extensions={"timeout": {"connect": connect_s, "total": request.timeout_s}},
         )
-        made.headers.update(await self._own_headers(body))
+        try:
+            made.headers.update(await self._own_headers(body))
+        except CredentialError as error:
+            raise BackendError(ErrorKind.INTERNAL, shown(str(error), self._key)) from None
         made.headers["Content-Length"] = str(len(body))
         return made
 

@@ -228,7 +228,7 @@ class ChatStream:
         if not payloads:
             return None
         arrival = self._decoder.decode(at_ns, payloads)
-        if arrival.chunks and self._fruitless < _FRUITLESS:
+        if arrival.chunks and arrival.output_tokens is None and self._fruitless < _FRUITLESS:
             self._learn(payloads[-1])
         return arrival
 

@@ -1,4 +1,4 @@
-"""The OpenAI chat-completions stream: from event payloads to arrivals. No sockets, no HTTP.
+"""The OpenAI chat-completions and completions streams: from event payloads to arrivals. No sockets, no HTTP.
 
 What counts as a chunk is measurement.md's "Clock and stamps"; the vendors' additions are listed in backends.md.
 """
@@ -35,6 +35,7 @@ class _Delta(msgspec.Struct, gc=False):
 class _Choice(msgspec.Struct, gc=False):
     delta: _Delta | None = None
     message: _Delta | None = None
+    text: str | None = None
     finish_reason: str | None = None
 
 
@@ -62,6 +63,7 @@ class _Event(msgspec.Struct, gc=False):
     timings: Any = None
     time_info: Any = None
     x_groq: Any = None
+    perf_metrics: Any = None
 
 
 _decode_event = msgspec.json.Decoder(_Event).decode
@@ -81,11 +83,11 @@ def plain_text(payload: bytes) -> tuple[str, bool] | None:
         event = _decode_event(payload)
     except _NOT_JSON:
         return None
-    if not event.choices or event.usage or event.error or event.timings or event.time_info or event.x_groq:
+    if not event.choices or event.usage or event.error or _has_timings(event):
         return None
     choice = event.choices[0]
-    delta = choice.delta or choice.message
-    if choice.finish_reason is not None or delta is None or (delta.tool_calls and _arguments(delta.tool_calls)):
+    delta = choice.delta or choice.message or _Delta(content=choice.text)
+    if choice.finish_reason is not None or (delta.tool_calls and _arguments(delta.tool_calls)):
         return None
     text = delta.content or delta.refusal
     reasoning = delta.reasoning or delta.reasoning_content
@@ -124,28 +126,27 @@ class ChatDecoder:
             if event.choices:
                 choice = event.choices[0]
                 finish_reason = choice.finish_reason
-                delta = choice.delta or choice.message
-                if delta is not None:
-                    text = delta.content or delta.refusal
-                    reasoning = delta.reasoning or delta.reasoning_content
-                    argument = _arguments(delta.tool_calls) if delta.tool_calls else ""
-                    if text:
-                        texts.append(text)
-                    if reasoning:
-                        reasonings.append(reasoning)
-                    if argument:
-                        arguments.append(argument)
-                    if text or argument:
-                        answer_chunks += 1
-                        chunks += 1
-                    elif reasoning:
-                        chunks += 1
+                delta = choice.delta or choice.message or _Delta(content=choice.text)
+                text = delta.content or delta.refusal
+                reasoning = delta.reasoning or delta.reasoning_content
+                argument = _arguments(delta.tool_calls) if delta.tool_calls else ""
+                if text:
+                    texts.append(text)
+                if reasoning:
+                    reasonings.append(reasoning)
+                if argument:
+                    arguments.append(argument)
+                if text or argument:
+                    answer_chunks += 1
+                    chunks += 1
+                elif reasoning:
+                    chunks += 1
             if finish_reason is not None:
                 self.finished = True
                 arrival.finish_reason = finish_reason
             if event.usage is not None:
                 self._take_usage(arrival, event.usage, final=finish_reason is not None or not event.choices)
-            if event.timings or event.time_info or event.x_groq:
+            if _has_timings(event):
                 self._take_vendor(arrival, event)
             if event.error:
                 self.failure = ErrorKind.IN_BAND, said(event.error) or _WORDLESS
@@ -196,10 +197,11 @@ class ChatDecoder:
 
     def _take_vendor(self, arrival: Arrival, event: _Event) -> None:
         vendor = dict(arrival.vendor)
-        if isinstance(event.timings, Mapping):
-            vendor |= _seconds(event.timings, _LLAMA_CPP_MS, 1e-3)
+        vendor |= llama_cpp_timings(event.timings)
         if isinstance(event.time_info, Mapping):
             vendor |= _seconds(event.time_info, _HOSTED_S, 1.0)
+        if isinstance(event.perf_metrics, Mapping):
+            vendor |= _seconds(event.perf_metrics, _FIREWORKS_S, 1.0)
         if isinstance(event.x_groq, Mapping):
             usage = event.x_groq.get("usage")
             if isinstance(usage, Mapping):
@@ -212,6 +214,11 @@ class ChatDecoder:
         arrival.vendor = vendor
 
 
+def llama_cpp_timings(timings: Any) -> dict[str, float]:
+    """What llama.cpp tells of an answer's phases; empty for anything else."""
+    return _seconds(timings, _LLAMA_CPP_MS, 1e-3) if isinstance(timings, Mapping) else {}
+
+
 _LLAMA_CPP_MS: Final = {"prompt_ms": "prefill", "predicted_ms": "decode"}
 _HOSTED_S: Final = {
     "queue_time": "queue",
@@ -219,12 +226,26 @@ _HOSTED_S: Final = {
     "completion_time": "decode",
     "total_time": "total",
 }
+_FIREWORKS_S: Final = {
+    "prefill-queue-duration": "queue",
+    "prefill-duration": "prefill",
+    "generation-duration": "decode",
+    "server-time-to-first-token": "first_token",
+    "server-processing-time": "total",
+}
+"""Fireworks writes some of them as numbers and some as strings (docs.fireworks.ai)."""
+
+
+def _has_timings(event: _Event) -> bool:
+    return bool(event.timings or event.time_info or event.x_groq or event.perf_metrics)
 
 
 def _seconds(fields: Mapping[str, Any], names: Mapping[str, str], unit_s: float) -> dict[str, float]:
-    return {
-        name: fields[field] * unit_s for field, name in names.items() if isinstance(fields.get(field), int | float)
-    }
+    seconds = {}
+    for field, name in names.items():
+        with suppress(KeyError, TypeError, ValueError, OverflowError):
+            seconds[name] = float(fields[field]) * unit_s
+    return seconds
 
 
 def _arguments(calls: Sequence[_ToolCall]) -> str:

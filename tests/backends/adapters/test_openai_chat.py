@@ -82,13 +82,35 @@ class TestRequest:
             "stream_options": {"include_usage": True},
         }
 
-    async def test_fixed_length(self, serve):
-        body = await self.body(serve, Request(0, ASK.messages, 16, fixed_length=True))
-        assert (body["ignore_eos"], body["min_tokens"]) == (True, 16)
+    @pytest.mark.parametrize(
+        ("server", "fields"),
+        [
+            ("vllm", {"ignore_eos": True, "min_tokens": 16}),
+            ("sglang", {"ignore_eos": True, "min_tokens": 16}),
+            ("tensorrt-llm", {"ignore_eos": True, "min_tokens": 16}),
+            ("llama.cpp", {"ignore_eos": True}),
+            ("tgi", {}),
+            ("ollama", {}),
+            ("", {}),
+        ],
+    )
+    async def test_fixed_length_is_asked_of_those_that_understand(self, serve, server, fields):
+        plain = await self.body(serve, server=server)
+        fixed = await self.body(serve, Request(0, ASK.messages, 16, fixed_length=True), server=server)
+        assert fixed == plain | fields
 
-    async def test_continuous_usage(self, serve):
-        body = await self.body(serve, continuous_usage=True)
+    @pytest.mark.parametrize("server", ["vllm", "sglang"])
+    async def test_continuous_usage(self, serve, server):
+        body = await self.body(serve, server=server)
         assert body["stream_options"] == {"include_usage": True, "continuous_usage_stats": True}
+
+    async def test_fireworks_is_asked_for_its_timings(self, serve):
+        assert (await self.body(serve, server="fireworks"))["perf_metrics_in_response"] is True
+
+    async def test_openai_is_asked_to_leave_out_its_padding(self):
+        backend = OpenAiChat(url="https://api.openai.com/v1", model="m")
+        assert backend._body(ASK)["stream_options"] == {"include_usage": True, "include_obfuscation": False}
+        await backend.aclose()
 
     async def test_extra_fields_come_last(self, serve):
         body = await self.body(serve, extra={"temperature": 0.7, "top_p": 0.9, "model": "n"})
@@ -100,6 +122,7 @@ class TestRequest:
         body = backend._body(Request(0, ASK.messages, 16, fixed_length=True))
         assert body["max_completion_tokens"] == 16
         assert not {"max_tokens", "ignore_eos", "min_tokens"} & set(body)
+        assert not backend.can_fix_length
         await backend.aclose()
 
     async def test_headers(self, serve, monkeypatch):
