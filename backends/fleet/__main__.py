@@ -9,14 +9,15 @@ import gc
 import os
 import signal
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import msgspec
 
 from .. import event_loop
-from .process import Ready
+from .faults import Fault
+from .process import Ready, stack_named
 from .server import serve
-from .stacks import STACKS
+from .stacks import STACKS, StackError
 
 
 def main() -> int:
@@ -31,14 +32,16 @@ def main() -> int:
     parser.add_argument(
         "--seed", type=int, default=1, help="of answer lengths and step scatter (default: %(default)s)"
     )
+    parser.add_argument("--faults", default="{}", help="faults to inject, as JSON: lists of them by stack")
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input closes")
     options = parser.parse_args()
-    unknown = [stack_id for stack_id in options.stacks if stack_id not in STACKS]
-    if unknown:
-        parser.error(f"no stack {unknown[0]!r}; there are: {', '.join(STACKS)}")
-    return event_loop.run(
-        _serve(options.stacks or list(STACKS), options.host, options.port, options.seed, options.stop_with_stdin)
-    )
+    try:
+        stacks = {name: stack_named(name) for name in options.stacks or STACKS}
+    except StackError as error:
+        parser.error(str(error))
+    faults = msgspec.json.decode(options.faults, type=dict[str, tuple[Fault, ...]])
+    served = serve(stacks, host=options.host, port=options.port, seed=options.seed, faults=faults)
+    return event_loop.run(_serve(served, options.host, options.port, options.stop_with_stdin))
 
 
 def _port(text: str) -> int:
@@ -47,7 +50,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-async def _serve(stack_ids: list[str], host: str, port: int, seed: int, stop_with_stdin: bool) -> int:
+async def _serve(served: AbstractAsyncContextManager[int], host: str, port: int, stop_with_stdin: bool) -> int:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for which in (signal.SIGINT, signal.SIGTERM):
@@ -55,9 +58,8 @@ async def _serve(stack_ids: list[str], host: str, port: int, seed: int, stop_wit
     if stop_with_stdin:
         loop.add_reader(sys.stdin.fileno(), _stop_at_end, stop)
     async with AsyncExitStack() as resources:
-        stacks = [STACKS[one] for one in stack_ids]
         try:
-            bound = await resources.enter_async_context(serve(stacks, host=host, port=port, seed=seed))
+            bound = await resources.enter_async_context(served)
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
             _say(Ready(error=f"cannot listen on {host} port {port}: {reason}"))

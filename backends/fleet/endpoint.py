@@ -1,100 +1,90 @@
-"""One stack in real time: its scheduler paced by an alarm, its answers handed out at the end of each step."""
+"""One simulated stack as its clients see it: copies behind one address, its faults, its figures."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from .alarm import new_alarm, now_ns
+from .alarm import now_ns
+from .faults import Fault, struck_by
 from .metrics import StackMetrics, metrics_page
 from .model import power_w
-from .scheduler import Emission, Job, Scheduler
-from .stacks import Stack
+from .replica import Deliver, Replica
+from .replicas import least_loaded
+from .stack import Stack
 from .wire import Order
 
-Deliver = Callable[[int, bool], None]
-"""Called with the number of new tokens and whether they are the last."""
-
-
-@dataclass(slots=True)
-class _Answer:
-    order: Order
-    deliver: Deliver
-    arrival_ns: int
-    last_ns: int = 0
+_NS_PER_S = 1_000_000_000
 
 
 class Endpoint:
-    """A simulated stack on the running event loop."""
+    """A simulated stack on the running event loop.
 
-    def __init__(self, stack: Stack, seed: int) -> None:
+    Attributes:
+        name: path prefix.
+        stack: what answers new requests.
+        faults: injected into new requests.
+    """
+
+    def __init__(self, name: str, stack: Stack, seed: int, faults: Sequence[Fault] = ()) -> None:
+        self.name = name
         self.stack = stack
         self.seed = seed
+        self.faults = tuple(faults)
         self.started_s = int(time.time())
-        self._front_end_ns = round(stack.front_end_ms * 1e6)
-        self._scheduler = Scheduler(stack, seed)
+        self._started_ns = now_ns()
         self._metrics = StackMetrics()
-        self._answers: dict[int, _Answer] = {}
-        self._alarm = new_alarm(self._advance)
-        self._last_id = 0
+        self._replicas = self._copies(stack)
+        self._retired: list[Replica] = []
 
-    def submit(self, order: Order, deliver: Deliver) -> int:
-        """Queue `order` and deliver its tokens as they come; returns a handle for `cancel`."""
-        self._last_id += 1
-        arrived_ns = now_ns()
-        job = Job(self._last_id, arrived_ns + self._front_end_ns, order.input_tokens, order.output_tokens)
-        self._scheduler.submit(job)
-        self._answers[job.id] = _Answer(order, deliver, arrived_ns)
-        self._advance()
-        return job.id
+    def _copies(self, stack: Stack) -> list[Replica]:
+        return [Replica(stack, self.seed, number, self._metrics) for number in range(stack.replicas)]
 
-    def cancel(self, job_id: int) -> None:
-        """Stop an answer whose client is gone; its place in the batch is free at once. A finished one is no error."""
-        if self._answers.pop(job_id, None) is not None:
-            self._scheduler.cancel(job_id)
-            self._metrics.finished["abort"] += 1
+    @property
+    def elapsed_s(self) -> float:
+        """Since it began to serve."""
+        return (now_ns() - self._started_ns) / _NS_PER_S
+
+    def become(self, stack: Stack) -> None:
+        """Let `stack`, which serves the same model, answer from now on; what is under way ends where it is."""
+        if stack == self.stack:  # every worker of a crew asks for the same
+            return
+        self._retire()
+        self._retired += self._replicas
+        self.stack = stack
+        self._replicas = self._copies(stack)
+
+    def _retire(self) -> None:
+        """Close the copies of former stacks that have nothing left to do."""
+        for replica in self._retired:
+            if not replica.running and not replica.waiting:
+                replica.close()
+        self._retired = [replica for replica in self._retired if replica.running or replica.waiting]
+
+    def struck_by(self, order: Order) -> tuple[Fault, ...]:
+        """The faults that a request meets now."""
+        return struck_by(self.faults, self.seed, order.prompt, self.elapsed_s) if self.faults else ()
+
+    def submit(self, order: Order, deliver: Deliver, cold: Fault | None = None) -> Callable[[], None]:
+        """Queue `order` and deliver its tokens as they come; returns what cancels it."""
+        ready_ns = 0
+        if cold is not None and cold.for_s is not None:
+            ready_ns = self._started_ns + round((cold.after_s + cold.for_s) * _NS_PER_S)
+        return self._replicas[least_loaded(self._replicas)].submit(order, deliver, ready_ns)
 
     def metrics(self) -> str:
         """The `/metrics` page."""
-        scheduler = self._scheduler
+        self._retire()
+        schedulers = [replica.scheduler for replica in (*self._replicas, *self._retired)]
         return metrics_page(
             self.stack.model.name,
             self._metrics,
-            running=scheduler.running,
-            waiting=scheduler.waiting,
-            kv_share=scheduler.kv_reserved_tokens / scheduler.kv_capacity_tokens,
-            power_w=power_w(self.stack, scheduler.running),
+            running=sum(one.running for one in schedulers),
+            waiting=sum(one.waiting for one in schedulers),
+            kv_share=sum(one.kv_tokens for one in schedulers) / sum(one.kv_capacity_tokens for one in schedulers),
+            power_w=sum(power_w(one.stack, one.running, one.kv_tokens) for one in schedulers),
+            idle_power_w=power_w(self.stack, 0) * self.stack.replicas,
         )
 
     def close(self) -> None:
         """Stop pacing."""
-        self._alarm.close()
-
-    def _advance(self) -> None:
-        """Complete every step that is due and set the alarm for the next end."""
-        due_ns = now_ns()
-        while (end_ns := self._scheduler.begin()) is not None:
-            if end_ns > due_ns:
-                self._alarm.set(end_ns)
-                return
-            step = self._scheduler.complete()
-            for job_id in step.admitted:
-                if job_id in self._answers:
-                    self._metrics.queue.add(step.start_ns - self._answers[job_id].arrival_ns - self._front_end_ns)
-            for emission in step.emissions:
-                self._hand_out(emission, step.end_ns)
-
-    def _hand_out(self, emission: Emission, at_ns: int) -> None:
-        answer = self._answers[emission.job_id]
-        metrics = self._metrics
-        metrics.generation_tokens += emission.tokens
-        if answer.last_ns:
-            metrics.itl.add((at_ns - answer.last_ns) // emission.tokens, emission.tokens)
-        else:
-            metrics.prompt_tokens += answer.order.input_tokens
-            metrics.ttft.add(at_ns - answer.arrival_ns)
-        answer.last_ns = at_ns
-        if emission.finished:
-            del self._answers[emission.job_id]
-            metrics.finished[answer.order.finish_reason] += 1
-            metrics.e2e.add(at_ns - answer.arrival_ns)
-        answer.deliver(emission.tokens, emission.finished)
+        for replica in (*self._replicas, *self._retired):
+            replica.close()

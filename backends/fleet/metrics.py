@@ -38,7 +38,14 @@ class StackMetrics:
 
 
 def metrics_page(
-    model: str, metrics: StackMetrics, *, running: int, waiting: int, kv_share: float, power_w: float
+    model: str,
+    metrics: StackMetrics,
+    *,
+    running: int,
+    waiting: int,
+    kv_share: float,
+    power_w: float,
+    idle_power_w: float,
 ) -> str:
     """The page.
 
@@ -49,6 +56,7 @@ def metrics_page(
         waiting: requests in the queue.
         kv_share: reserved part of the key and value memory, 0 to 1.
         power_w: modelled watts now.
+        idle_power_w: modelled watts without load.
     """
     label = f'model_name="{model}"'
     lines: list[str] = []
@@ -80,6 +88,7 @@ def metrics_page(
     ):
         family("histogram", name, meaning, _histogram_samples(histogram, label))
     single("gauge", "infertop_fleet:power_watts", "power of the whole stack, modelled.", power_w)
+    single("gauge", "infertop_fleet:idle_power_watts", "its power without load, modelled.", idle_power_w)
     return "\n".join(lines) + "\n"
 
 

@@ -1,16 +1,23 @@
 """What a step costs on a simulated stack: pure functions (simulation.md, "Form").
 
-Times are integer nanoseconds, before the scatter of `tail_factor`.
+A step of a memory machine is reading and multiplying weights (the longer hides the other), then reading keys and
+values, attention, exchanges between chips, launches and scheduling, which nothing hides. It grows in proportion to
+the context, so steps of the same sequences have a closed form. Times are integer nanoseconds, before the scatter of
+`tail_factor`.
 """
 
-import math
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from .stacks import MemoryMachine, Model, SramMachine, Stack, Tail
+from .costs import StepCosts
+from .machines import MemoryMachine, SramMachine, Tail
+from .stack import Stack
 
 NS_PER_S: Final = 1_000_000_000
+
+USUAL_CONTEXT_TOKENS: Final = 1000
+"""Context of a sequence where only the number of sequences is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +46,50 @@ def attention_pairs(before: int, tokens: int) -> int:
 
 def weight_bytes(stack: Stack) -> float:
     """Bytes of all weights."""
-    return stack.model.parameters * stack.bytes_per_weight
+    return stack.model.weight_bytes(stack.precision)
 
 
 def kv_capacity_tokens(stack: Stack) -> int:
-    """Tokens whose keys and values fit beside the weights."""
+    """Tokens whose keys and values fit beside the weights of one replica."""
     machine = stack.machine
-    room = machine.memory_gb * 1e9 * stack.chips * machine.memory_share - weight_bytes(stack)
     copies = machine.kv_copies if isinstance(machine, MemoryMachine) else 1
-    return int(room / (stack.model.kv_bytes_per_token * copies))
+    room = machine.memory_gb * 1e9 * stack.chips * machine.memory_share - weight_bytes(stack)
+    windows = stack.max_batch * stack.model.window_bytes * copies
+    return int((room - windows) / (stack.model.kv_bytes_per_token * copies))
 
 
-def step_ns(stack: Stack, machine: MemoryMachine, work: Work) -> int:
-    """One step of a memory machine: the longer of reading and computing, then what is never hidden behind them."""
-    read_s = _read_s(stack, machine, work.context_tokens)
-    compute_s = _compute_s(stack, machine, work.decoding + work.prefill_tokens, work.prefill_pairs)
-    return round((max(read_s, compute_s) + _fixed_s(stack, machine, work.sequences)) * NS_PER_S)
+def step_ns(stack: Stack, _: MemoryMachine, work: Work) -> int:
+    """One step of a memory machine; linear in `work.context_tokens`."""
+    costs = _costs(stack)
+    tokens = work.decoding + work.prefill_tokens
+    seconds = (
+        costs.products_s(tokens)
+        + tokens * costs.exchange_s
+        + work.context_tokens * costs.context_s
+        + work.prefill_pairs * costs.pair_s
+        + work.sequences * costs.sequence_s
+        + costs.fixed_s
+    )
+    if work.prefill_tokens:
+        seconds += costs.prompt_s
+    return round(seconds * NS_PER_S)
 
 
-def prefill_alone_ns(stack: Stack, machine: MemoryMachine, input_tokens: int) -> int:
+def prefill_alone_ns(stack: Stack, _: MemoryMachine, input_tokens: int) -> int:
     """A whole prompt by itself on a machine without chunked prefill, where reading and computing add up.
 
     They do add up in the published Inferentia2 figures: 78 ms for 128 tokens, 745 ms for 2,048.
     """
-    compute_s = _compute_s(stack, machine, input_tokens, attention_pairs(0, input_tokens))
-    return round((_read_s(stack, machine, 0) + compute_s + _fixed_s(stack, machine, 1)) * NS_PER_S)
+    costs = _costs(stack)
+    seconds = (
+        costs.read_s(input_tokens)
+        + input_tokens * (costs.token_s + costs.exchange_s)
+        + attention_pairs(0, input_tokens) * costs.pair_s
+        + costs.sequence_s
+        + costs.fixed_s
+        + costs.prompt_s
+    )
+    return round(seconds * NS_PER_S)
 
 
 def token_ns(machine: SramMachine, decoding: int) -> int:
@@ -84,30 +110,32 @@ def tail_factor(tail: Tail, random: Random) -> float:
     return factor
 
 
-def power_w(stack: Stack, running: int) -> float:
-    """Watts of the whole stack with `running` sequences.
+def power_w(stack: Stack, running: int, context_tokens: int | None = None) -> float:
+    """Watts of all chips of one replica while `running` sequences decode.
 
-    Rises fast and saturates below TDP: published decode power goes from 63 % of TDP at batch 8 to 89 % at 510.
+    Args:
+        stack: the stack.
+        running: sequences in the batch; 0 is idle.
+        context_tokens: of all of them together; `USUAL_CONTEXT_TOKENS` each where not given.
     """
     power = stack.power
     if not running:
         return stack.chips * power.idle_w
-    return stack.chips * (power.light_w + (power.full_w - power.light_w) * math.sqrt(running / stack.max_batch))
+    return stack.chips * min(power.most_w, power.active_w + power.busy_w * _busy(stack, running, context_tokens))
 
 
-def _read_s(stack: Stack, machine: MemoryMachine, context_tokens: int) -> float:
-    read = weight_bytes(stack) + context_tokens * stack.model.kv_bytes_per_token * machine.kv_copies
-    return read / (machine.bandwidth_tb_s * 1e12 * stack.chips * machine.bandwidth_efficiency)
+def _busy(stack: Stack, running: int, context_tokens: int | None) -> float:
+    """Share of the time in which the chips read or compute while `running` sequences decode.
+
+    An SRAM machine's memory is so far beyond need that its streams, of those it has room for, stand for it.
+    """
+    if isinstance(stack.machine, SramMachine):
+        return min(1.0, running / stack.max_batch)
+    context = running * USUAL_CONTEXT_TOKENS if context_tokens is None else context_tokens
+    seconds = step_ns(stack, stack.machine, Work(running, running, context)) / NS_PER_S
+    return 1 - _costs(stack).fixed_s / seconds
 
 
-def _compute_s(stack: Stack, machine: MemoryMachine, tokens: int, pairs: int) -> float:
-    return _flops(stack.model, tokens, pairs) / (machine.tflops * 1e12 * stack.chips * machine.compute_efficiency)
-
-
-def _flops(model: Model, tokens: int, pairs: int) -> float:
-    return 2 * model.parameters * tokens + 4 * model.layers * model.hidden * pairs
-
-
-def _fixed_s(stack: Stack, machine: MemoryMachine, sequences: int) -> float:
-    collectives_s = stack.model.layers * machine.collective_us * 1e-6
-    return collectives_s + (machine.step_overhead_ms + machine.sequence_ms * sequences) * 1e-3
+def _costs(stack: Stack) -> StepCosts:
+    assert stack.costs is not None, "an SRAM machine has no steps"
+    return stack.costs

@@ -14,14 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
 import msgspec
 
-from .stacks import STACKS
+from .faults import Fault
+from .stack import Stack
+from .stacks import STACKS, StackError, find_stack
 
 _START_TIMEOUT_S: Final = 15.0
 _CLOSE_TIMEOUT_S: Final = 2.0
@@ -55,7 +57,10 @@ class Fleet:
 
     def url(self, stack_id: str) -> str:
         """Base URL of a stack's OpenAI-compatible endpoint, up to and including `/v1`."""
-        _check(stack_id, self.stack_ids)
+        if stack_id not in self.stack_ids:
+            near = difflib.get_close_matches(stack_id, self.stack_ids, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise FleetError(f"no simulated stack {stack_id!r}{hint} (there are: {', '.join(self.stack_ids)})")
         return f"http://{self.host}:{self.port}/{stack_id}/v1"
 
     def close(self) -> None:
@@ -71,13 +76,27 @@ class Fleet:
         self.close()
 
 
-def start_fleet(stack_ids: Iterable[str], *, port: int = 0, seed: int = 1) -> Fleet:
+def stack_named(name: str) -> Stack:
+    """The stack behind the path prefix `name`: `find_stack` of it, less a `~2` that tells two alike apart.
+
+    Raises:
+        StackError: there is none.
+    """
+    return find_stack(name.partition("~")[0])
+
+
+Faults = Mapping[str, Sequence[Fault]]
+"""What to inject, by path prefix."""
+
+
+def start_fleet(stack_ids: Iterable[str], *, port: int = 0, seed: int = 1, faults: Faults | None = None) -> Fleet:
     """Start a fleet process serving `stack_ids` on 127.0.0.1 and return when it listens; about 0.5 s.
 
     Args:
-        stack_ids: keys of `STACKS`.
+        stack_ids: names of stacks (`stack_named`).
         port: 0 takes a free one.
         seed: of answer lengths and step scatter.
+        faults: injected from the start.
 
     Raises:
         FleetError: a stack is unknown, the port is taken, or the process failed; says which.
@@ -86,8 +105,12 @@ def start_fleet(stack_ids: Iterable[str], *, port: int = 0, seed: int = 1) -> Fl
     if not ids:
         raise FleetError(f"no simulated stack was asked for (there are: {', '.join(STACKS)})")
     for stack_id in ids:
-        _check(stack_id, tuple(STACKS))
-    command = [sys.executable, "-P", "-m", __package__, "--stop-with-stdin", f"--port={port}", f"--seed={seed}", *ids]
+        try:
+            stack_named(stack_id)
+        except StackError as error:
+            raise FleetError(str(error)) from None
+    command = [sys.executable, "-P", "-m", __package__, "--stop-with-stdin", f"--port={port}", f"--seed={seed}"]
+    command += [f"--faults={msgspec.json.encode(faults or {}).decode()}", *ids]
     # The parent's own import path, so that the child finds the same package, and nothing that happens to lie in
     # the working directory.
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
@@ -108,9 +131,13 @@ def start_fleet(stack_ids: Iterable[str], *, port: int = 0, seed: int = 1) -> Fl
     return Fleet(child, ready, ids)
 
 
-async def start_fleet_async(stack_ids: Iterable[str], *, port: int = 0, seed: int = 1) -> Fleet:
+async def start_fleet_async(
+    stack_ids: Iterable[str], *, port: int = 0, seed: int = 1, faults: Faults | None = None
+) -> Fleet:
     """`start_fleet` without blocking the event loop. A fleet nobody waits for any more ends by itself."""
-    starting = asyncio.ensure_future(asyncio.to_thread(start_fleet, tuple(stack_ids), port=port, seed=seed))
+    starting = asyncio.ensure_future(
+        asyncio.to_thread(start_fleet, tuple(stack_ids), port=port, seed=seed, faults=faults)
+    )
     try:
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
@@ -121,13 +148,6 @@ async def start_fleet_async(stack_ids: Iterable[str], *, port: int = 0, seed: in
 def _close_unwanted(starting: "asyncio.Future[Fleet]") -> None:
     if not starting.cancelled() and starting.exception() is None:
         starting.result().close()
-
-
-def _check(stack_id: str, known: tuple[str, ...]) -> None:
-    if stack_id not in known:
-        near = difflib.get_close_matches(stack_id, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise FleetError(f"no simulated stack {stack_id!r}{hint} (there are: {', '.join(known)})")
 
 
 def _wait_ready(child: "subprocess.Popen[bytes]", errors: IO[bytes]) -> Ready:

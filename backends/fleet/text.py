@@ -3,7 +3,8 @@
 import hashlib
 import math
 import re
-from random import Random
+from itertools import accumulate
+from statistics import NormalDist
 from typing import Final
 
 _SENTENCES: Final = (
@@ -20,12 +21,16 @@ _SENTENCES: Final = (
 PIECES: Final = tuple(re.findall(r" ?[A-Za-z]{1,6}|[^A-Za-z ]", " " + " ".join(_SENTENCES)))
 """The text in pieces of a token each, plain ASCII that needs no escaping in JSON."""
 
+_TEXT: Final = "".join(PIECES)
+_PLACES: Final = tuple(accumulate(map(len, PIECES), initial=0))
 _STARTS: Final = tuple(i + 1 for i, piece in enumerate(PIECES) if piece == ".")
 
 CHARACTERS_PER_TOKEN: Final = 4
 _MEDIAN_TOKENS: Final = 200
 _SIGMA: Final = 0.7
 _MOST_TOKENS: Final = 2048
+_NORMAL: Final = NormalDist()
+_MARK: Final = re.compile(r"[0-9a-f]{12}: ")
 
 
 def count_tokens(text: str) -> int:
@@ -37,14 +42,21 @@ def answer_plan(seed: int, prompt: str) -> tuple[int, int]:
     """Where in the text the answer to `prompt` starts, and how many tokens it would like to have.
 
     Lengths are lognormal (median 200, σ 0.7, at most 2,048): between the means of 350 of the ML.ENERGY chat runs
-    and the median of 129 of the Azure 2023 conversations.
+    and the median of 129 of the Azure 2023 conversations. A prompt that begins with twelve hexadecimal digits and a
+    colon, as those do that are made unique, is known by them: so a simulation need not write it to know its answer.
     """
-    digest = hashlib.blake2b(f"{seed}/{prompt}".encode(errors="surrogatepass"), digest_size=8).digest()
-    random = Random(digest)  # noqa: S311  reproducible, not secret
-    tokens = round(random.lognormvariate(math.log(_MEDIAN_TOKENS), _SIGMA))
-    return random.choice(_STARTS) % len(PIECES), min(max(1, tokens), _MOST_TOKENS)
+    mark = _MARK.match(prompt)
+    known_by = mark.group() if mark else prompt
+    digest = hashlib.blake2b(f"{seed}/{known_by}".encode(errors="surrogatepass"), digest_size=8).digest()
+    start, length = int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
+    tokens = round(_MEDIAN_TOKENS * math.exp(_SIGMA * _NORMAL.inv_cdf((length + 0.5) / 2**32)))
+    return _STARTS[start % len(_STARTS)] % len(PIECES), min(max(1, tokens), _MOST_TOKENS)
 
 
 def answer_text(start: int, tokens: int) -> str:
     """`tokens` pieces from position `start` on, around and around."""
-    return "".join(PIECES[i % len(PIECES)] for i in range(start, start + tokens))
+    rounds, first = divmod(start, len(PIECES))
+    more, last = divmod(start + tokens, len(PIECES))
+    if rounds == more:
+        return _TEXT[_PLACES[first] : _PLACES[last]]
+    return _TEXT[_PLACES[first] :] + _TEXT * (more - rounds - 1) + _TEXT[: _PLACES[last]]

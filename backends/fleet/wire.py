@@ -3,12 +3,14 @@
 Events are put together from fragments that never change within an answer; only the text and the counts do.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
-from .stacks import Stack
+from .faults import Fault
+from .stack import Stack
 from .text import answer_plan, answer_text, count_tokens
 
 SERVER: Final = "infertop-fleet (simulated)"
@@ -23,11 +25,15 @@ class ApiError(Exception):
     Attributes:
         status: HTTP status.
         body: the document.
+        headers: besides the usual ones.
     """
 
-    def __init__(self, status: int, kind: str, message: str, param: str | None = None) -> None:
+    def __init__(
+        self, status: int, kind: str, message: str, param: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = headers or {}
         self.body = msgspec.json.encode({"error": {"message": message, "type": kind, "param": param, "code": status}})
 
 
@@ -83,6 +89,7 @@ class Order:
         stream: events, or one document.
         usage: a last event with token counts.
         continuous_usage: token counts on every event.
+        prompt: its text, by which faults choose.
     """
 
     input_tokens: int
@@ -92,6 +99,7 @@ class Order:
     stream: bool
     usage: bool
     continuous_usage: bool
+    prompt: str = ""
 
 
 def read_order(body: bytes, stack: Stack, seed: int) -> Order:
@@ -118,7 +126,23 @@ def read_order(body: bytes, stack: Stack, seed: int) -> Order:
         stream=bool(request.stream),
         usage=bool(options.include_usage),
         continuous_usage=bool(options.include_usage and options.continuous_usage_stats),
+        prompt=prompt,
     )
+
+
+def refusal(fault: Fault) -> ApiError:
+    """How a request that `fault` refuses is answered, as hosted APIs do it."""
+    wait = {"Retry-After": f"{fault.retry_after_s:g}"} if fault.retry_after_s else {}
+    if fault.kind == "error":
+        return ApiError(
+            fault.status, "InternalServerError", "The simulated server failed, as it was told to.", None, wait
+        )
+    limits = {
+        "x-ratelimit-limit-requests": "60",
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": f"{fault.retry_after_s:g}s",
+    }
+    return ApiError(429, "RateLimitError", "Rate limit reached, as the simulation was told.", None, wait | limits)
 
 
 def _limit(request: ChatRequest, stack: Stack, input_tokens: int) -> int:

@@ -91,7 +91,7 @@ async def test_a_start_nobody_waits_for_any_more_is_undone(monkeypatch: pytest.M
 
 
 def test_unknown_stacks_are_refused_with_a_suggestion() -> None:
-    with pytest.raises(FleetError, match="no simulated stack 'mi300'; did you mean 'mi300x'"):
+    with pytest.raises(FleetError, match="no such simulated stack: 'mi300'; did you mean \"mi300x\""):
         start_fleet(["h200", "mi300"])
     with pytest.raises(FleetError, match="no simulated stack was asked for"):
         start_fleet([])

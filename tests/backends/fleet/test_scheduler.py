@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infertop.backends.fleet.model import kv_capacity_tokens
-from infertop.backends.fleet.scheduler import Job, Scheduler, Step
-from infertop.backends.fleet.stacks import GROQ, H200, INFERENTIA2, STACKS, MemoryMachine, Stack
+from infertop.backends.fleet.scheduler import FOREVER, Job, Scheduler, Step
+from infertop.backends.fleet.stacks import GROQ, H200, INFERENTIA2, STACKS, MemoryMachine, Stack, find_stack
+
+from .plain_scheduler import plain_run
 
 
 def small(stack: Stack, max_batch: int, kv_tokens: int) -> Stack:
@@ -21,12 +23,96 @@ def small(stack: Stack, max_batch: int, kv_tokens: int) -> Stack:
 
 @st.composite
 def loads(draw: st.DrawFn) -> tuple[Stack, list[Job]]:
-    stack = small(draw(st.sampled_from(list(STACKS.values()))), draw(st.integers(1, 5)), draw(st.integers(700, 3000)))
+    stack = small(draw(st.sampled_from(list(STACKS.values()))), draw(st.integers(1, 5)), draw(st.integers(800, 3000)))
+    stack = replace(stack, static_batching=draw(st.sampled_from([False, False, False, True])))
     arrival_ns, jobs = 0, []
     for job_id in range(draw(st.integers(1, 12))):
         arrival_ns += draw(st.one_of(st.just(0), st.integers(0, 2 * 10**9)))
-        jobs.append(Job(job_id, arrival_ns, draw(st.integers(1, 600)), draw(st.integers(1, 60))))
+        jobs.append(Job(job_id, arrival_ns, draw(st.integers(1, 500)), draw(st.integers(1, 200))))
     return stack, jobs
+
+
+Chunks = dict[int, list[tuple[int, int]]]
+
+
+def chunks(stack: Stack, jobs: list[Job], most_steps: int, until_ns: int = 0) -> tuple[Chunks, int]:
+    """When each job got how many tokens, and how many were preempted.
+
+    Jobs are submitted when the stretch in progress ends after they arrive; stretches end at multiples of `until_ns`.
+    """
+    scheduler, pending = Scheduler(stack, seed=1), list(jobs)
+    found: Chunks = {job.id: [] for job in jobs}
+    decoding: set[int] = set()
+    now_ns = 0
+    while pending or scheduler.running or scheduler.waiting:
+        bound_ns = (now_ns // until_ns + 1) * until_ns if until_ns else FOREVER
+        end_ns = scheduler.begin(most_steps, bound_ns)
+        if pending and (end_ns is None or pending[0].arrival_ns <= end_ns):
+            arrival_ns = pending[0].arrival_ns
+            while pending and pending[0].arrival_ns == arrival_ns:
+                scheduler.submit(pending.pop(0))  # which may shorten what is in progress
+            continue
+        stretch = scheduler.complete_stretch()
+        now_ns = stretch.start_ns
+        decoding -= set(stretch.preempted)
+        for duration_ns in stretch.durations_ns:
+            now_ns += int(duration_ns)
+            if stretch.tokens:
+                assert len(decoding) == stretch.decoding
+                for job_id in decoding:
+                    found[job_id].append((now_ns, stretch.tokens))
+        assert now_ns == stretch.end_ns
+        for job_id in stretch.joined:
+            found[job_id].append((now_ns, 1))
+        decoding = (decoding | set(stretch.joined)) - set(stretch.finished)
+    return found, scheduler.preemptions
+
+
+@given(loads(), st.sampled_from([0, 30_000_000, 1_000_000_000]))
+def test_many_steps_at_a_time_are_the_same_steps(load: tuple[Stack, list[Job]], until_ns: int) -> None:
+    stack, jobs = load
+    one_by_one = chunks(stack, jobs, 1)
+    assert chunks(stack, jobs, FOREVER, until_ns) == one_by_one
+    assert chunks(stack, jobs, 3) == one_by_one
+
+
+@given(loads())
+def test_it_does_what_the_plain_way_of_writing_it_does(load: tuple[Stack, list[Job]]) -> None:
+    stack, jobs = load
+    expected = plain_run(stack, jobs, seed=1)
+    found, preemptions = chunks(stack, jobs, FOREVER)
+    assert preemptions == expected.preemptions
+    for job in jobs:
+        assert [tokens for _, tokens in found[job.id]] == [tokens for _, tokens in expected.chunks[job.id]]
+        for (at_ns, _), (plain_ns, _) in zip(found[job.id], expected.chunks[job.id], strict=True):
+            assert abs(at_ns - plain_ns) < 10_000  # a step's closed form is within 1 ns
+
+
+def test_a_static_batch_is_answered_whole_before_the_next() -> None:
+    stack = find_stack("inferentia2/batch=3/static=1")
+    jobs = [Job(number, 0, 100, 10 * (number + 1)) for number in range(5)]
+    found, _ = chunks(stack, jobs, FOREVER)
+    first = [times[0][0] for times in found.values()]
+    last = [times[-1][0] for times in found.values()]
+    assert min(first[3:]) > max(last[:3]) > last[1] > last[0]
+    alone, _ = chunks(find_stack("inferentia2/batch=1"), jobs[2:3], FOREVER)
+    shared_ns, alone_ns = (times[-1][0] - times[-2][0] for times in (found[2], alone[2]))
+    assert shared_ns > 1.02 * alone_ns  # the others' places are worked on to the end
+
+
+def test_when_memory_runs_out_the_youngest_starts_again() -> None:
+    stack = small(H200, 4, 1000)
+    scheduler = Scheduler(stack, seed=1)
+    capacity = scheduler.kv_capacity_tokens
+    for job_id in (1, 2):
+        scheduler.submit(Job(job_id, 0, capacity // 2 - 50, 100))
+    order = []
+    while scheduler.begin() is not None:
+        order += [emission.job_id for emission in scheduler.complete().emissions if emission.finished]
+        if scheduler.waiting and not order:
+            assert scheduler.produced(1) >= scheduler.produced(2) > 0
+    assert scheduler.preemptions == 1
+    assert order == [1, 2]
 
 
 @dataclass
@@ -50,7 +136,7 @@ class Watched:
                 scheduler.submit(pending.pop(0))
                 continue
             assert scheduler.running <= stack.max_batch
-            assert 0 <= scheduler.kv_reserved_tokens <= scheduler.kv_capacity_tokens
+            assert 0 <= scheduler.kv_tokens <= scheduler.kv_capacity_tokens
             while pending and pending[0].arrival_ns <= end_ns:  # as a server: they come while the step runs
                 scheduler.submit(pending.pop(0))
             for job_id in (cancel_at or {}).get(len(self.steps), []):
@@ -64,7 +150,7 @@ class Watched:
                 self.tokens[emission.job_id] = self.tokens.get(emission.job_id, 0) + emission.tokens
                 if emission.finished:
                     self.finished.append(emission.job_id)
-        assert scheduler.running == scheduler.waiting == scheduler.kv_reserved_tokens == 0
+        assert scheduler.running == scheduler.waiting == scheduler.kv_tokens == 0
         return self
 
 
@@ -80,7 +166,7 @@ def test_every_job_gets_exactly_its_tokens(load: tuple[Stack, list[Job]]) -> Non
 def test_admission_is_first_come_first_served(load: tuple[Stack, list[Job]]) -> None:
     stack, jobs = load
     run = Watched().go(stack, jobs)
-    assert run.admitted == [job.id for job in jobs]
+    assert list(dict.fromkeys(run.admitted)) == [job.id for job in jobs]  # those preempted come again
     arrivals = {job.id: job.arrival_ns for job in jobs}
     assert all(arrivals[job_id] <= step.start_ns for step in run.steps for job_id in step.admitted)
 
@@ -127,7 +213,7 @@ def test_cancelling_frees_the_place_at_once(stack: Stack) -> None:
     scheduler.begin()
     assert (scheduler.running, scheduler.waiting) == (1, 1)
     scheduler.cancel(1)
-    assert (scheduler.running, scheduler.kv_reserved_tokens) == (0, 0)
+    assert (scheduler.running, scheduler.kv_tokens) == (0, 0)
     assert scheduler.complete().emissions == []
     scheduler.begin()
     assert (scheduler.running, scheduler.waiting) == (1, 0)
