@@ -19,6 +19,12 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from .rate_limits import RateLimits
+
+VENDOR_TIMINGS = ("queue", "load", "prefill", "first_token", "decode", "total")
+"""Common names of what servers tell of their own time: waiting, loading the model, reading the prompt, until the
+first token, generating, and all of it."""
+
 Stamp = Literal["kernel", "user"]
 """Where a receive stamp was taken: by the kernel when the segment arrived, or by us after the read returned."""
 
@@ -54,12 +60,21 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts as the server states them (provenance `usage`)."""
+    """Token counts as the server states them (provenance `usage`).
+
+    Attributes:
+        input_tokens: the whole prompt, whatever of it was cached or is being cached.
+        output_tokens: the whole answer, reasoning included.
+        cached_tokens: those of the input that came from a cache.
+        reasoning_tokens: those of the output that are reasoning.
+        cache_write_tokens: those of the input that were written to a cache, where that has a price of its own.
+    """
 
     input_tokens: int
     output_tokens: int
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 class Arrival(msgspec.Struct, gc=False):
@@ -77,7 +92,7 @@ class Arrival(msgspec.Struct, gc=False):
             every chunk (continuous usage); None otherwise.
         usage: final usage, when this read brought it.
         finish_reason: as the server says it, when this read brought it.
-        vendor: the server's own timings in seconds by name (queue, prefill …), when this read brought them.
+        vendor: the server's own timings in seconds by name of VENDOR_TIMINGS, when this read brought them.
         earlier_ns: stamps of the reads before this one that were held back, oldest first. They brought chunks of the
             same kind as each other (all answer or all reasoning) and nothing else; `chunks`, `answer_chunks` and the
             texts are those of all reads together.
@@ -108,6 +123,7 @@ class Answer(Protocol):
             server before taking it up; counted and shown, and the only case of its kind.
         stamp: where `Arrival.at_ns` comes from.
         server: the `Server` response header, or "".
+        limits: the provider's allowances, as the header fields tell them; () if they do not.
     """
 
     sent_ns: int
@@ -115,6 +131,7 @@ class Answer(Protocol):
     resent: bool
     stamp: Stamp
     server: str
+    limits: RateLimits
 
     async def deliver(self, take: Callable[[Arrival], None]) -> None:
         """Call `take` with every arrival, in order; return when the answer is complete.
@@ -134,7 +151,13 @@ class Answer(Protocol):
 
 
 class Backend(Protocol):
-    """One endpoint to measure."""
+    """One endpoint to measure.
+
+    Attributes:
+        can_fix_length: whether it can ask for exactly `Request.max_tokens` tokens.
+    """
+
+    can_fix_length: bool
 
     def send(self, request: Request) -> AbstractAsyncContextManager[Answer]:
         """Send `request` once; see the module's text. Raises BackendError, and nothing else, for a failure."""

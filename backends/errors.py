@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from .rate_limits import RateLimits
+
 
 class ErrorKind(StrEnum):
     """The kinds of failure; the value is what a person and the JSON document see."""
@@ -32,6 +34,7 @@ class BackendError(Exception):
         message: one line for a person, already safe to show (`printable`), without secrets.
         status: the HTTP status, if there was one.
         retry_after_s: what the server asked for with a 429 or 503, if it did.
+        limits: the provider's allowances, as the header fields of the refusal tell them.
         sent_ns: when the request was written, if it got that far.
     """
 
@@ -42,6 +45,7 @@ class BackendError(Exception):
         *,
         status: int | None = None,
         retry_after_s: float | None = None,
+        limits: RateLimits = (),
         sent_ns: int | None = None,
     ) -> None:
         super().__init__(message)
@@ -49,4 +53,5 @@ class BackendError(Exception):
         self.message = message
         self.status = status
         self.retry_after_s = retry_after_s
+        self.limits = limits
         self.sent_ns = sent_ns

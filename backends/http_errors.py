@@ -1,32 +1,41 @@
 """What went wrong with an HTTP request, as a `BackendError`."""
 
 import asyncio
+import errno
 import re
 import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
 import httpx
 import msgspec
 
-from .credentials import Secret
+from .credentials import Secret, proxy_secrets
 from .errors import BackendError, ErrorKind
 from .printable import printable
+from .rate_limits import rate_limits, retry_after_s
 
 _BODY_LIMIT_BYTES = 64 << 10
 _BODY_LIMIT_S = 2.0
 _SHOWN_CHARACTERS = 4 << 10
+_NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})  # nobody's fault there
 _MARKUP = re.compile(r"<(style|script).*?</\1>|<[^>]*>", re.DOTALL)
 
 
 def shown(text: str, key: Secret | None) -> str:
     """Words of a server as one safe line, without the key should it repeat it."""
-    return printable(key.redacted(text) if key is not None else text)
+    return printable(_without_keys(text, key))
+
+
+def _without_keys(text: str, key: Secret | None) -> str:
+    """`text` without what a server or a proxy was sent to let us in."""
+    for secret in (*(() if key is None else (key,)), *proxy_secrets()):
+        text = secret.redacted(text)
+    return text
 
 
 def said(document: Any, depth: int = 4) -> str:
@@ -36,7 +45,7 @@ def said(document: Any, depth: int = 4) -> str:
     if depth and isinstance(document, list) and document:
         return said(document[0], depth - 1)
     if depth and isinstance(document, dict):
-        texts = (said(document.get(name), depth - 1) for name in ("error", "detail", "message", "msg"))
+        texts = (said(document.get(name), depth - 1) for name in ("error", "detail", "message", "Message", "msg"))
         return next(filter(None, texts), "")
     return ""
 
@@ -68,6 +77,8 @@ def _connect_kind(error: httpx.ConnectError) -> ErrorKind:
             return ErrorKind.DNS
         if isinstance(cause, ssl.SSLError):
             return ErrorKind.TLS
+        if isinstance(cause, OSError) and cause.errno in _NO_DESCRIPTORS:
+            return ErrorKind.INTERNAL
         cause = cause.__cause__ or cause.__context__
     return ErrorKind.CONNECT
 
@@ -84,22 +95,15 @@ async def refusal(response: httpx.Response, key: Secret | None) -> BackendError:
         kind = ErrorKind.RATE_LIMIT
     elif status >= 500:
         kind = ErrorKind.SERVER
+    headers, now_s = {name.lower(): value.decode("latin-1") for name, value in response.headers.raw}, time.time()
     return BackendError(
         kind,
         shown(text, key) or _status_line(status),
         status=status,
-        retry_after_s=retry_after_s(response.headers.get("retry-after", ""), time.time()),
+        retry_after_s=retry_after_s(headers, now_s),
+        limits=rate_limits(headers, now_s),
         sent_ns=response.extensions["sent_ns"],
     )
-
-
-def retry_after_s(field: str, now_s: float) -> float | None:
-    """Seconds to wait by a `Retry-After` field, which holds seconds or an HTTP date; None if it holds neither."""
-    with suppress(ValueError):
-        if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", field, re.ASCII):
-            return float(field)
-        return max(0.0, parsedate_to_datetime(field).timestamp() - now_s)
-    return None
 
 
 async def _start_of_body(reads: AsyncIterator[tuple[int, bytes]]) -> bytes:
@@ -120,9 +124,7 @@ def _words(body: bytes, key: Secret | None) -> str:
         text = ""
     if text:
         return text
-    text = body.decode("utf-8", "replace")
-    if key is not None:
-        text = key.redacted(text)  # before a cut could leave half of it
+    text = _without_keys(body.decode("utf-8", "replace"), key)  # before a cut could leave half of it
     return " ".join(_MARKUP.sub(" ", text[:_SHOWN_CHARACTERS]).split())
 
 

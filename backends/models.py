@@ -44,7 +44,7 @@ async def list_models(url: str, key: str = "", timeout_s: float = 5.0) -> tuple[
 
     Args:
         url: base URL, or what a person types for one (`backends.urls`).
-        key: where the API key is: "env:NAME" or "file:PATH"; "" sends none.
+        key: where the API key is (`credentials.FORMS`); "" sends none.
         timeout_s: for everything together.
 
     Raises:

@@ -1,19 +1,20 @@
-"""From what a person types to the base URL of an OpenAI-compatible endpoint."""
+"""From what a person types to the base URL of an OpenAI-compatible endpoint, and to the root of its server."""
 
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-_ENDPOINTS = ("/chat/completions", "/completions", "/models")
+_ENDPOINTS = ("/chat/completions", "/completions", "/messages", "/responses", "/models")
+_VERSIONS = ("/v1", "/v2", "/api")
 
 
 class UrlError(ValueError):
     """What was typed is not an endpoint's address."""
 
 
-def base_url(typed: str) -> str:
+def base_url(typed: str, version: str = "/v1") -> str:
     """The base URL that `/chat/completions` and `/models` are added to; a base URL stays as it is.
 
-    A missing path becomes `/v1`, another path is kept, the path of an endpoint is taken off. Without a scheme,
+    A missing path becomes `version`, another path is kept, the path of an endpoint is taken off. Without a scheme,
     a name with a domain but no port means https (`api.example.com`), anything else http (`gpu1`, `gpu1:8000`).
 
     Raises:
@@ -24,7 +25,17 @@ def base_url(typed: str) -> str:
     path = parts.path.rstrip("/")
     for endpoint in _ENDPOINTS:
         path = path.removesuffix(endpoint)
-    return f"{parts.scheme}://{parts.netloc.lower().rstrip(':')}{path or '/v1'}"
+    return f"{parts.scheme}://{parts.netloc.lower().rstrip(':')}{path or version}"
+
+
+def root_url(typed: str) -> str:
+    """The URL that a server's own paths (`/info`, `/metrics`, `/api/chat`) are added to: `base_url` without version.
+
+    Raises:
+        UrlError: as `base_url`.
+    """
+    url = base_url(typed)
+    return next((url.removesuffix(version) for version in _VERSIONS if url.endswith(version)), url)
 
 
 def _split(typed: str) -> SplitResult:
@@ -43,7 +54,8 @@ def _split(typed: str) -> SplitResult:
     if not host.isascii():
         raise UrlError(f"{typed!r}: write the host in its ASCII form (xn--…)")
     if parts.query or parts.fragment:
-        raise UrlError(f"{typed!r}: leave out what follows the path ('?' and '#')")
+        shown = parts._replace(query="", fragment="").geturl()  # what is left out may be a key
+        raise UrlError(f"{shown!r}: leave out what follows the path ('?' and '#')")
     if not has_scheme and port is None and _has_domain(host):
         parts = parts._replace(scheme="https")
     return parts

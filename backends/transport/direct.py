@@ -139,7 +139,11 @@ class DirectTransport(httpx.AsyncBaseTransport):
         scheme, host, port = origin
         dialled = await dial(host, port, self._ssl_context if scheme == "https" else None, timeouts)
         self._poller.poll()
-        connection = Connection(dialled, self._reader, self._poller, self._open.discard)
+        try:
+            connection = Connection(dialled, self._reader, self._poller, self._open.discard)
+        except OSError as error:  # no descriptor is left for the watch
+            dialled.sock.close()
+            raise httpx.ConnectError(f"cannot watch the connection to {host}:{port}: {error.strerror}") from error
         self._open.add(connection)
         return connection
 

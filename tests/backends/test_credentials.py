@@ -1,11 +1,14 @@
 """Keys are found by reference and shown by nothing."""
 
 import pickle
+import sys
 import traceback
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
 
-from infertop.backends.credentials import CredentialError, Secret, resolve
+from infertop.backends.credentials import CredentialError, Secret, proxy_secrets, resolve
 
 KEY = "sk-very-secret-0123456789"
 
@@ -29,6 +32,63 @@ def test_file_in_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "key").write_text(KEY)
     assert resolve("file:~/key").reveal() == KEY
+
+
+class Stub(KeyringBackend):
+    """A keyring in memory."""
+
+    priority = 1
+
+    def __init__(self, held):
+        super().__init__()
+        self.held = held
+
+    def get_password(self, service, username):
+        if self.held is None:
+            raise keyring.errors.KeyringLocked(f"locked, and the key is {KEY}")
+        return self.held.get((service, username))
+
+    def set_password(self, service, username, password):
+        raise NotImplementedError
+
+    def delete_password(self, service, username):
+        raise NotImplementedError
+
+
+@pytest.fixture
+def ring():
+    """Puts a keyring with these entries in the system's place."""
+    before = keyring.get_keyring()
+    yield lambda held: keyring.set_keyring(Stub(held))
+    keyring.set_keyring(before)
+
+
+class TestKeyring:
+    def test_an_entry(self, ring):
+        ring({("infertop", "groq"): KEY, ("infertop", "a/b"): "other"})
+        assert resolve("keyring:infertop/groq").reveal() == KEY
+        assert resolve("keyring:infertop/a/b").reveal() == "other"
+
+    def test_no_such_entry_says_how_to_make_one(self, ring):
+        ring({})
+        with pytest.raises(CredentialError, match="no such entry; keyring set infertop groq makes one"):
+            resolve("keyring:infertop/groq")
+
+    def test_an_empty_entry(self, ring):
+        ring({("infertop", "groq"): ""})
+        with pytest.raises(CredentialError, match="keyring:infertop/groq: the entry is empty"):
+            resolve("keyring:infertop/groq")
+
+    def test_a_locked_keyring_says_so_in_our_words(self, ring):
+        ring(None)
+        with pytest.raises(CredentialError, match="KeyringLocked") as caught:
+            resolve("keyring:infertop/groq")
+        assert KEY not in "".join(traceback.format_exception(caught.value))
+
+    def test_without_the_package_the_extra_is_named(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "keyring", None)
+        with pytest.raises(CredentialError, match=r"pip install 'infertop\[keyring\]'"):
+            resolve("keyring:infertop/groq")
 
 
 class TestErrors:
@@ -57,9 +117,9 @@ class TestErrors:
         with pytest.raises(CredentialError, match="not a text file"):
             resolve(f"file:{tmp_path / 'key'}")
 
-    @pytest.mark.parametrize("reference", [KEY, "env:", "file:", f"key:{KEY}"])
+    @pytest.mark.parametrize("reference", [KEY, "env:", "file:", "keyring:", "keyring:infertop", f"key:{KEY}"])
     def test_key_itself_as_reference_is_refused_and_not_shown(self, reference):
-        with pytest.raises(CredentialError, match="env:NAME or file:PATH") as caught:
+        with pytest.raises(CredentialError, match="env:NAME, file:PATH or keyring:SERVICE/NAME") as caught:
             resolve(reference)
         assert KEY not in str(caught.value)
 
@@ -74,3 +134,11 @@ def test_nothing_shows_a_secret():
 
 def test_redacted():
     assert Secret(KEY).redacted(f"Incorrect API key provided: {KEY}.") == "Incorrect API key provided: [key]."
+
+
+def test_passwords_of_proxies_as_they_are_written_and_sent(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:p%40ss@proxy:3128")
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
+    assert {secret.reveal() for secret in proxy_secrets()} == {"me:p%40ss", "p%40ss", "p@ss", "bWU6cEBzcw=="}

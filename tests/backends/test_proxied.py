@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
+from infertop.backends.adapters.openai_chat import OpenAiChat
 from infertop.backends.base import Arrival, Message, Request
 from infertop.backends.errors import BackendError, ErrorKind
-from infertop.backends.adapters.openai_chat import OpenAiChat
 from infertop.backends.transport import ProxyError, proxy_for
 
 from .raw_server import says_once
