@@ -21,6 +21,12 @@ READY: Final = b"R"
 """From a worker that has a place: connected and warmed up."""
 OPEN: Final = b"O"
 """The answer to READY: when the window opens."""
+MOMENT: Final = b"M"
+"""From the host of a session: a frame that its journal keeps; never dropped, so that all who watch have seen it."""
+KEEP: Final = b"K"
+"""Before the plan: records of requests are wanted. Body: "texts" if prompts and answers are, else "figures"."""
+RECORDS: Final = b"Q"
+"""Body: a tuple of `record.RequestRecord`."""
 
 LONGEST: Final = 64 << 20
 _HEAD = struct.Struct("<cI")
@@ -32,6 +38,9 @@ class Channel(asyncio.Protocol):
     Args:
         received: called with kind and body of each whole message.
         lost: called once when the other side is gone.
+
+    Attributes:
+        waiting: bytes of messages that the other side was too slow to take so far; a frame does not count.
     """
 
     def __init__(self, received: Callable[[bytes, bytes], None], lost: Callable[[], None]) -> None:
@@ -41,7 +50,9 @@ class Channel(asyncio.Protocol):
         self._incoming = bytearray()
         self._newest_frame: bytes | None = None
         self._kept: deque[bytes] = deque()
+        self.waiting = 0
         self._clogged = False
+        self._over = False
         self._flushed = asyncio.Event()
         self._flushed.set()
 
@@ -49,6 +60,7 @@ class Channel(asyncio.Protocol):
         """Start with a short queue: what waits in it is old."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without saying so
         self._transport.set_write_buffer_limits(high=0)
+        self._send_waiting()
 
     def data_received(self, data: bytes) -> None:
         """Cut what came into messages."""
@@ -72,6 +84,7 @@ class Channel(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - gone is gone
         """The other side is gone."""
         self._transport = None
+        self._over = True
         self._flushed.set()
         self._lost()
 
@@ -85,12 +98,17 @@ class Channel(asyncio.Protocol):
         self._send_waiting()
 
     def send(self, kind: bytes, body: bytes) -> None:
-        """Send a message; never blocks. An unsent older frame gives way to a newer one."""
+        """Send a message; never blocks. An unsent older frame gives way to a newer one. To nobody it does nothing."""
+        if self._over:
+            return
         message = _HEAD.pack(kind, len(body)) + body
         if kind == FRAME:
             self._newest_frame = message
         else:
             self._kept.append(message)
+            self.waiting += len(message)
+            if kind == MOMENT:
+                self._newest_frame = None  # it is older
         self._flushed.clear()
         self._send_waiting()
 
@@ -98,6 +116,7 @@ class Channel(asyncio.Protocol):
         while not self._clogged and self._transport is not None:
             if self._kept:
                 message = self._kept.popleft()
+                self.waiting -= len(message)
             elif self._newest_frame is not None:
                 message, self._newest_frame = self._newest_frame, None
             else:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from .clock import Clock
 from .lane import Lane
@@ -30,29 +31,35 @@ class ClosedLoop:
         """Open slots at once; surplus ones close as their prompt is answered."""
         self._concurrency = concurrency
         for at, lane in enumerate(self._lanes):
-            for number in range(concurrency):
+            for number in range(lane.most_in_flight(concurrency)):
                 if (at, number) not in self._slots:
                     self._slots[at, number] = asyncio.create_task(self._slot(at, lane, number))
 
     async def _slot(self, at: int, lane: Lane, number: int) -> None:
+        held = False
         try:
-            while number < self._concurrency and not self._stopping.is_set():
+            while number < lane.most_in_flight(self._concurrency) and not self._stopping.is_set():
+                if (hold_s := lane.hold_s()) > 0:
+                    held = True
+                    await self._wait(hold_s)
+                    continue
                 prompt = self._take(lane)
                 if prompt is None:
                     return
+                lane.tally.held_back += held
+                held = False
                 await lane.perform(prompt, self._clock.now_ns())
                 self._changed.set()
-                await self._pause(lane)
+                await self._wait(lane.backoff_s())
         finally:
             del self._slots[at, number]
             self._changed.set()
 
-    async def _pause(self, lane: Lane) -> None:
-        if (pause_s := lane.pause_s()) > 0:
-            try:
-                await asyncio.wait_for(self._stopping.wait(), pause_s)
-            except TimeoutError:
-                return
+    async def _wait(self, wait_s: float) -> None:
+        """Wait, but no longer than prompts are sent."""
+        if wait_s > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait_s)
 
     async def exhausted(self) -> None:
         """Return when every lane has had all its prompts answered, or nobody answers there.

@@ -4,9 +4,14 @@ Changes of load take effect at once. A crew that hands one on states `at_ns`, on
 workers change at the same moment.
 """
 
+from typing import Literal
+
 import msgspec
 
-from .frame import StopReason
+from ..backends.fleet.faults import Fault
+
+StopReason = Literal["", "requests", "duration", "budget", "told", "interrupted", "parent gone", "unreachable"]
+"""Why a run ended; "" while it goes on."""
 
 
 class SetConcurrency(msgspec.Struct, frozen=True, tag=True):
@@ -37,4 +42,35 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
     hurry: bool = True
 
 
-Command = SetConcurrency | SetRate | SetWorkload | Stop
+class Follow(msgspec.Struct, frozen=True, tag=True):
+    """Keep the answers to one prompt at a time in the frames, or no longer."""
+
+    on: bool
+    at_ns: int = 0
+
+
+class Hold(msgspec.Struct, frozen=True, tag=True):
+    """Send nothing to `backend` until it is let go on; meanwhile it is held back as by a pause of its provider."""
+
+    backend: str
+    on: bool
+    at_ns: int = 0
+
+
+class SetStack(msgspec.Struct, frozen=True, tag=True):
+    """Let another stack of the simulated fleet, which serves the same model, answer for `backend` from now on."""
+
+    backend: str
+    stack: str
+    at_ns: int = 0
+
+
+class SetFaults(msgspec.Struct, frozen=True, tag=True):
+    """Let the simulated fleet inject these faults, and no others, for `backend` from now on."""
+
+    backend: str
+    faults: tuple[Fault, ...]
+    at_ns: int = 0
+
+
+Command = SetConcurrency | SetRate | SetWorkload | SetStack | SetFaults | Hold | Follow | Stop

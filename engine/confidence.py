@@ -81,6 +81,8 @@ def proportion(k: int, n: int, alpha: float, worth: float = 1.0) -> Interval:
         """Where the evidence reaches the limit, between the observed share and an end of the unit interval."""
         for _ in range(_BISECTIONS):
             middle = (inside + outside) / 2
+            if middle == outside:  # no number lies between: at an end itself the mixture is not defined
+                break
             if log_mixture(k / worth, n / worth, middle) < limit:
                 inside = middle
             else:

@@ -11,11 +11,19 @@ HOURS_PER_YEAR = 8760.0
 
 
 class ApiPrice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="basis", tag="api"):
-    """A price per million tokens. `usd_per_m_cached` defaults to the input price."""
+    """A price per million tokens.
+
+    Attributes:
+        usd_per_m_cached: for input read from a cache; None is the input price.
+        usd_per_m_cache_write: for input written to a cache; None is the input price.
+        tier: "batch", "flex", "priority" where a provider sells the same model at several prices; "" is the usual.
+    """
 
     usd_per_m_input: float
     usd_per_m_output: float
     usd_per_m_cached: float | None = None
+    usd_per_m_cache_write: float | None = None
+    tier: str = ""
     as_of: str = ""
     source: str = ""
 
@@ -23,10 +31,15 @@ class ApiPrice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class RentedPrice(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="basis", tag="rented"
 ):
-    """Chips rented by the hour, billed whether busy or not."""
+    """Chips rented by the hour, billed whether busy or not.
+
+    Attributes:
+        utilisation: share of the hours in which they would serve as measured here; None gives no figure for it.
+    """
 
     usd_per_chip_hour: float
     chips: float = 1
+    utilisation: float | None = None
     as_of: str = ""
     source: str = ""
 
@@ -34,7 +47,15 @@ class RentedPrice(
 class OwnedPrice(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="basis", tag="owned"
 ):
-    """Chips owned or colocated; all money is per chip except where an hour of the whole is meant."""
+    """Chips owned or colocated; all money is per chip except where an hour of the whole is meant.
+
+    Attributes:
+        availability: share of its life in which a chip can serve.
+        pue: power drawn by the building over power drawn by the chips.
+        colo_usd_per_hour: rent of the space, of all chips together.
+        ops_usd_per_hour: staff and upkeep, likewise.
+        utilisation: as `RentedPrice`'s.
+    """
 
     capex_usd: float
     chips: float = 1
@@ -46,6 +67,7 @@ class OwnedPrice(
     usd_per_kwh: float = 0.10
     colo_usd_per_hour: float = 0.0
     ops_usd_per_hour: float = 0.0
+    utilisation: float | None = None
     as_of: str = ""
     source: str = ""
 
@@ -79,17 +101,26 @@ class TokenCounts(Protocol):
     def output_tokens(self) -> int: ...  # noqa: D102
     @property
     def cached_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def cache_write_tokens(self) -> int: ...  # noqa: D102
 
 
 def api_usd(price: ApiPrice, tokens: TokenCounts) -> float:
-    """(in - cached) * p_in + cached * p_cached + out * p_out."""
+    """(in - cached - written) * p_in + cached * p_cached + written * p_write + out * p_out."""
     cached_price = price.usd_per_m_input if price.usd_per_m_cached is None else price.usd_per_m_cached
-    fresh = tokens.input_tokens - tokens.cached_tokens
+    write_price = price.usd_per_m_input if price.usd_per_m_cache_write is None else price.usd_per_m_cache_write
+    fresh = tokens.input_tokens - tokens.cached_tokens - tokens.cache_write_tokens
     return (
         fresh * price.usd_per_m_input
         + tokens.cached_tokens * cached_price
+        + tokens.cache_write_tokens * write_price
         + tokens.output_tokens * price.usd_per_m_output
     ) / 1e6
+
+
+def dearest_input_usd_per_m(price: ApiPrice) -> float:
+    """The most a million input tokens can cost, whatever a cache does with them."""
+    return max(price.usd_per_m_input, price.usd_per_m_cached or 0.0, price.usd_per_m_cache_write or 0.0)
 
 
 def spent_usd(price: Price, tokens: TokenCounts, elapsed_s: float) -> float:

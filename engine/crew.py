@@ -3,8 +3,8 @@
     screen ⇄ crew ⇄ workers            one protocol (`channel`) on both sides
 
 Started as `python -m infertop.engine.crew FD` for plans of more than one worker. It sends no load itself. It owns
-what the workers share, the simulated stacks; hands every command to all of them; and declares missing what a worker
-that died would have sent, while the others go on.
+what the workers share, the simulated stacks and the observer; hands every command to all of them; and declares
+missing what a worker that died would have sent, while the others go on.
 """
 
 import asyncio
@@ -17,10 +17,12 @@ from msgspec.structs import replace
 from .clock import RealClock
 from .commands import Command, Stop
 from .frame import FRAME_NS, Frame
+from .inbox import EngineError
 from .merge import lost, merge
+from .observer import Observatory, observing
 from .place import Opening, Place
 from .plan import RunPlan
-from .process import EngineError, EngineProcess
+from .process import EngineProcess
 from .share import Share
 from .simulated import stacks_served
 from .waiting import first_of
@@ -99,8 +101,9 @@ class Member:
 class Crew:
     """The workers of one run."""
 
-    def __init__(self, watcher: Watcher, members: list[Member]) -> None:
+    def __init__(self, watcher: Watcher, members: list[Member], observatory: Observatory) -> None:
         self._watcher = watcher
+        self._observatory = observatory
         self._members = members
         self._clock = RealClock()
         self._stopping = False
@@ -125,6 +128,7 @@ class Crew:
     async def _until_over(self) -> None:
         await asyncio.gather(*(member.ready() for member in self._members))
         opening = Opening.at(self._clock.now_ns() + LEAD_NS)
+        self._observatory.open_window(opening.at_ns)
         for member in self._members:
             member.process.open(opening)
         await asyncio.wait([member.following for member in self._members])
@@ -154,7 +158,7 @@ class Crew:
         frames = [frame for member in self._members if (frame := member.account()) is not None]
         if frames and (merged := merge(frames)).seq > self._shown:
             self._shown = merged.seq
-            self._watcher.show(merged)
+            self._watcher.show(self._observatory.onto(merged))
 
 
 async def perform(plan: RunPlan, watcher: Watcher) -> None:
@@ -167,12 +171,16 @@ async def perform(plan: RunPlan, watcher: Watcher) -> None:
     async with AsyncExitStack() as resources:
         members: list[Member] = []
         resources.push_async_callback(_dismiss, members)
+        observatory = await resources.enter_async_context(observing(plan))
         for number in range(plan.workers):
-            members.append(Member(number, await EngineProcess.spawn("worker")))  # noqa: PERF401 - one may fail
+            process = await EngineProcess.spawn("worker")
+            process.keep = watcher.record
+            members.append(Member(number, process))
         stacks = await resources.enter_async_context(stacks_served(plan))
+        await observatory.begin(stacks)
         for member in members:
-            member.process.assign(plan, Place(Share(member.number, plan.workers), stacks))
-        crew = Crew(watcher, members)
+            member.process.assign(plan, Place(Share(member.number, plan.workers), stacks), watcher.keep)
+        crew = Crew(watcher, members, observatory)
         watcher.obeyed_by(crew.obey)
         await crew.run()
 

@@ -9,9 +9,21 @@ import msgspec
 
 from .clock import Clock
 from .closed_loop import ClosedLoop
-from .commands import Command, SetConcurrency, SetRate, SetWorkload, Stop
-from .cost import ApiPrice
-from .frame import MOST_MARKERS, Frame, Marker, Phase, StopReason
+from .commands import (
+    Command,
+    Follow,
+    Hold,
+    SetConcurrency,
+    SetFaults,
+    SetRate,
+    SetStack,
+    SetWorkload,
+    Stop,
+    StopReason,
+)
+from .descriptors import SPARE
+from .following import Following
+from .frame import MOST_MARKERS, Frame, Marker, Phase
 from .instrument import Instrument
 from .lane import Lane
 from .likeness import LikenessSums
@@ -24,9 +36,9 @@ from .share import Share
 from .source import PromptSource
 from .timetable import Timetable
 from .waiting import first_of
+from .what_if import WhatIf
 from .workloads import WorkloadError
 
-_SPARE_DESCRIPTORS = 64
 _BUDGET_CHECK_NS: Final = 200_000_000
 
 
@@ -38,6 +50,9 @@ class Driver:
     Args:
         share: this worker's part of the prompts.
         opening: asked when all is connected and warmed up; tells when the window opens for every worker.
+
+    Attributes:
+        what_if: changes simulated backends.
     """
 
     def __init__(
@@ -50,6 +65,7 @@ class Driver:
         share: Share,
         opening: Callable[[], Awaitable[Opening]],
     ) -> None:
+        self.what_if = WhatIf(lanes, self._mark)
         self._plan = plan
         self._lanes = lanes
         self._likeness = likeness
@@ -68,9 +84,13 @@ class Driver:
         self._opened_ns = clock.now_ns()
         self._started_utc = ""
         self._pairing = Pairing([lane.plan.name for lane in lanes], share.workers)
+        self._following = Following([lane.plan.name for lane in lanes], likeness)
+        for lane in lanes:
+            lane.following = self._following
         self._warmup_done = 0
         self._seq = 0
         self._loop: ClosedLoop | OpenLoop | None = None
+        self._retired: list[Lane] = []  # their own budgets are used up
 
     # --- the run ---
 
@@ -91,15 +111,25 @@ class Driver:
 
     async def _warm_up(self) -> None:
         """Prompts that are answered before the window opens: never counted, and drained before it."""
-        limit = asyncio.Semaphore(max(1, self._share.of(self._arrivals.concurrency)))
+        concurrency = max(1, self._share.of(self._arrivals.concurrency))
+        limit = asyncio.Semaphore(concurrency)
 
-        async def one(lane: Lane, number: int) -> None:
-            async with limit:
-                await lane.perform(self._source.warm_up(number), self._clock.now_ns())
-                self._warmup_done += 1
+        async def one(lane: Lane, own_limit: asyncio.Semaphore, number: int) -> None:
+            async with own_limit, limit:
+                while (hold_s := lane.hold_s()) > 0:
+                    await self._clock.sleep_until(self._clock.now_ns() + round(hold_s * 1e9))
+                prompt = self._source.warm_up(number)
+                if self._bears(lane, prompt):
+                    lane.set_aside(prompt)
+                    await lane.perform(prompt, self._clock.now_ns())
+                    self._warmup_done += 1
+                else:
+                    self.stop("budget")
 
         numbers = [number for number in range(self._plan.warmup) if self._share.owns(number)]
-        await asyncio.gather(*(one(lane, number) for number in numbers for lane in self._lanes))
+        limits = [asyncio.Semaphore(lane.most_in_flight(concurrency)) for lane in self._lanes]
+        lanes = list(zip(self._lanes, limits, strict=True))
+        await asyncio.gather(*(one(*lane, number) for number in numbers for lane in lanes))
 
     async def _open_window(self) -> None:
         opening = await self._opening()
@@ -127,7 +157,7 @@ class Driver:
             closed = ClosedLoop(self._lanes, self._take, self._clock)
             closed.set_concurrency(self._share.of(self._arrivals.concurrency))
             return closed
-        most = (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_DESCRIPTORS) // len(self._lanes)
+        most = (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE) // len(self._lanes)
         timetable = Timetable(self._arrivals, self._plan.seed, self._opened_ns)
         return OpenLoop(self._lanes, self._take, self._clock, timetable, self._share, max(1, most))
 
@@ -147,7 +177,7 @@ class Driver:
             if end_ns is not None and self._clock.now_ns() >= end_ns:
                 self._reason = "duration"
                 return
-            if self._budget_usd is not None and self.spent_usd() >= self._budget_usd:
+            if self._budget_usd is not None and self._committed_usd() >= self._budget_usd:
                 self._reason = "budget"
                 return
 
@@ -157,36 +187,43 @@ class Driver:
             if self._reason != "requests":
                 lane.tally.close(self._clock.now_ns())
             if lane.down and (left := self._source.left(lane.plan.name)):
-                lane.tally.count_not_sent(left)
+                lane.tally.count_not_sent("down", left)
 
     def _source_used_up(self) -> bool:
         return any(self._source.left(lane.plan.name) == 0 for lane in self._lanes)
 
     def _take(self, lane: Lane) -> Prompt | None:
-        """The next prompt for `lane`, if the run still goes on and the budget bears its worst case."""
-        if self._stop.is_set():
+        """The next prompt for `lane`, if the run still goes on and the budgets bear its worst case, now set aside."""
+        if self._stop.is_set() or lane in self._retired:
             return None
         prompt = self._source.take(lane.plan.name)
-        budget = self._budget_usd
-        if prompt is not None and budget is not None:
-            committed = self.spent_usd() + sum(each.reserved_usd for each in self._lanes)
-            if isinstance(lane.plan.price, ApiPrice) and committed + lane.worst_usd(prompt) > budget:
-                lane.tally.count_not_sent()
+        if prompt is None:
+            return None
+        if not self._bears(lane, prompt):
+            lane.tally.count_not_sent("budget")
+            self.stop("budget")
+            return None
+        if not lane.affords(prompt):
+            lane.tally.count_not_sent("budget")
+            self._retired.append(lane)
+            if len(self._retired) == len(self._lanes):
                 self.stop("budget")
-                return None
+            return None
+        lane.set_aside(prompt)
         return prompt
+
+    def _bears(self, lane: Lane, prompt: Prompt) -> bool:
+        """Whether the run's budget bears the worst case of one more prompt to `lane`."""
+        worst_usd = lane.worst_usd(prompt)
+        return self._budget_usd is None or not worst_usd or self._committed_usd() + worst_usd <= self._budget_usd
 
     @property
     def _budget_usd(self) -> float | None:
         """This worker's part of the budget: workers spend alike, and none has to ask another before it sends."""
         return None if self._plan.budget_usd is None else self._plan.budget_usd / self._share.workers
 
-    def spent_usd(self) -> float:
-        """Spend of all backends so far: what this worker's tokens cost, and its part of what costs by the clock."""
-        return sum(
-            lane.spent_usd() / (1 if isinstance(lane.plan.price, ApiPrice) else self._share.workers)
-            for lane in self._lanes
-        )
+    def _committed_usd(self) -> float:
+        return sum(lane.committed_usd() for lane in self._lanes)
 
     # --- what a watcher may ask ---
 
@@ -201,6 +238,12 @@ class Driver:
         """Change the run as asked; what cannot be done becomes a marker that says so."""
         if isinstance(command, Stop):
             self.stop(command.reason, hurry=command.hurry)
+            return
+        if isinstance(command, Follow):
+            self._following.want(on=command.on and self._share.worker == 0)
+            return
+        if isinstance(command, SetStack | SetFaults):
+            self.what_if.ask(command, command.at_ns or self._clock.now_ns())
             return
         at_ns = command.at_ns or self._clock.now_ns()
         match command:
@@ -217,12 +260,25 @@ class Driver:
                 text = f"rate {rate_per_s:g}/s"
             case SetWorkload(source):
                 text = self._switch_workload(source)
+            case Hold(name, on):
+                text = self._hold(name, on=on)
             case SetConcurrency(concurrency) if concurrency > 0:
                 text = f"ignored concurrency {concurrency}: there are {self._share.workers} workers to share it"
             case _:
                 text = "ignored a load that is not positive"
+        self._mark(at_ns, text)
+
+    def _mark(self, at_ns: int, text: str) -> None:
         self._markers.append(Marker(at_ns=self._run_ns(at_ns), text=text))
         del self._markers[:-MOST_MARKERS]
+
+    def _hold(self, name: str, *, on: bool) -> str:
+        """Hold a backend, or let it go on; what to say about it."""
+        lane = next((lane for lane in self._lanes if lane.plan.name == name), None)
+        if lane is None:
+            return "ignored a hold: no backend has that name"
+        lane.held = on
+        return f"{name} {'held' if on else 'goes on'}"
 
     def _switch_workload(self, source: str) -> str:
         """Switch if it can be done; what to say about it."""
@@ -249,6 +305,7 @@ class Driver:
             paired.append(pair)
             await asyncio.sleep(0)
         self._seq += 1
+        down = [lane.plan.name for lane in self._lanes if lane.down]
         return Frame(
             seq=self._seq,
             title=self._plan.title,
@@ -273,4 +330,5 @@ class Driver:
             likenesses=self._likeness.state(),
             paired=tuple(paired),
             unpaired=self._pairing.unpaired,
+            followed=self._following.frame(self._clock.now_ns(), down),
         )

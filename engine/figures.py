@@ -3,7 +3,7 @@
 from math import inf, isfinite
 
 from .confidence import ALPHA, Interval, proportion, quantile_ns
-from .cost import ApiPrice, usd_per_m
+from .cost import ApiPrice, Price, usd_per_m
 from .frame import GOOD, BackendFrame
 from .histogram import FLOORS, Histogram
 from .plan import SloPlan
@@ -17,7 +17,7 @@ def tok_s(backend: BackendFrame) -> float | None:
     return backend.arriving_tokens * 1e9 / backend.active_ns
 
 
-def _billed_output_tokens(backend: BackendFrame) -> float:
+def billed_output_tokens(backend: BackendFrame) -> float:
     """Tokens that belong to `spent_usd`: those billed for an API, those that arrived for chips paid by the hour."""
     return backend.output_tokens if isinstance(backend.price, ApiPrice) else backend.arriving_tokens
 
@@ -26,14 +26,33 @@ def usd_per_m_output(backend: BackendFrame) -> float | None:
     """Effective $/M output tokens at this load; None without a price or tokens (measurement.md, "Cost")."""
     if backend.spent_usd is None:
         return None
-    return usd_per_m(backend.spent_usd, _billed_output_tokens(backend))
+    return usd_per_m(backend.spent_usd, billed_output_tokens(backend))
 
 
 def usd_per_m_total(backend: BackendFrame) -> float | None:
     """Blended $/M over input and output tokens; None without a price or tokens."""
     if backend.spent_usd is None:
         return None
-    return usd_per_m(backend.spent_usd, backend.input_tokens + _billed_output_tokens(backend))
+    return usd_per_m(backend.spent_usd, backend.input_tokens + billed_output_tokens(backend))
+
+
+def usd_per_m_good(backend: BackendFrame) -> float | None:
+    """$/M output tokens of requests that met every limit of the SLO; None without a price, an SLO or such tokens."""
+    if backend.spent_usd is None or backend.good_tokens is None:
+        return None
+    return usd_per_m(backend.spent_usd, backend.good_tokens)
+
+
+def utilisation(price: Price) -> float | None:
+    """The share of all hours in which chips paid by the hour are said to serve; None where nothing is said."""
+    return None if isinstance(price, ApiPrice) else price.utilisation
+
+
+def usd_per_m_utilised(backend: BackendFrame) -> float | None:
+    """$/M output tokens if the chips served as in this window in that share of all hours, else idle."""
+    share = None if backend.price is None else utilisation(backend.price)
+    busy = usd_per_m_output(backend)
+    return None if share is None or busy is None else busy / share
 
 
 def characters_s(backend: BackendFrame) -> float | None:

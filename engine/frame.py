@@ -8,6 +8,9 @@ from typing import Final, Literal
 
 import msgspec
 
+from ..backends.observe.readings import ServerFigures
+from ..backends.rate_limits import RateLimits
+from .commands import StopReason
 from .cost import Price
 from .histogram import HistogramState
 from .plan import ArrivalsPlan, SloPlan, WorkloadPlan
@@ -37,9 +40,13 @@ SLOTS: Final = 300
 MOST_MARKERS: Final = 100
 """Most markers a frame keeps, the newest."""
 
+UNSENT: Final = ("rate limit", "rate cap", "concurrency cap", "budget", "too many in flight", "held", "down")
+"""Why a prompt that was due never left: the provider asked for a pause; a cap of the plan; the descriptors of this
+process; a person held the backend; nobody answers there."""
+
+Unsent = Literal["rate limit", "rate cap", "concurrency cap", "budget", "too many in flight", "held", "down"]
 Label = Literal["LIVE", "SIM", "REPLAY"]
 Phase = Literal["starting", "warmup", "running", "draining", "done"]
-StopReason = Literal["", "requests", "duration", "budget", "told", "interrupted", "parent gone", "unreachable"]
 TokenSource = Literal["usage", "tok", "≈", ""]
 
 
@@ -102,6 +109,68 @@ class PairFrame(msgspec.Struct, frozen=True, kw_only=True):
     differences: dict[str, tuple[Serial, ...]] = {}
 
 
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing is sent to a backend for `left_ns` more, because of `why` ("429, tokens/min used up")."""
+
+    left_ns: int
+    why: str
+
+
+class Allowances(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider's newest answer said about how much more may be sent; came at `at_ns` (run time)."""
+
+    at_ns: int
+    limits: RateLimits
+
+
+class ServerFrame(ServerFigures, frozen=True, kw_only=True):
+    """What a server's metrics say (`ServerFigures`, of which the counters count from the start of the window).
+
+    Attributes:
+        source: whose names they are, as "vLLM /metrics"; "" until a page came.
+        age_ns: since the newest page came; None before the first.
+        error: why the figures of now are not known, one safe line; "" while they are.
+        samples: pages that came while prompts were sent.
+        running_sum, waiting_sum, kv_cache_sum: over those pages, for the means; None where the server does not say.
+    """
+
+    source: str = ""
+    age_ns: int | None = None
+    error: str = ""
+    samples: int = 0
+    running_sum: float | None = None
+    waiting_sum: float | None = None
+    kv_cache_sum: float | None = None
+
+
+class PowerFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backend's hardware draws.
+
+    Attributes:
+        source: "NVML", "DCGM", "AMD", "RAPL", "Neuron", "Triton", "prometheus" or "modelled".
+        detail: what was read, or what a model assumes; one safe line.
+        measured: whether by an instrument; false for any model.
+        host_level: whether others than the backend draw from what was read.
+        watts: now; None where not known.
+        joules: over the backend's active time (`BackendFrame.active_ns`), as throughput is; None where not known.
+        idle_watts: without load, as stated, modelled, or measured before anything was sent; None where not known.
+        idle_joules: what that comes to over the active time.
+        pue: of the building, as stated.
+        error: why something is not known, one safe line.
+    """
+
+    source: str
+    detail: str = ""
+    measured: bool = False
+    host_level: bool = False
+    watts: float | None = None
+    joules: float | None = None
+    idle_watts: float | None = None
+    idle_joules: float | None = None
+    pue: float | None = None
+    error: str = ""
+
+
 class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
     """One backend so far.
 
@@ -112,18 +181,27 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
         served_model: what the server says it is; "" until known.
         hardware, engine: as the plan says.
         price: with its date and source.
+        price_old: whether that date was too long ago, or none, when the run began (`backends.prices.is_old`).
         stamp: where receive stamps come from.
         state: "down" when nobody answers there (sending goes on, slowly), else "ok".
         scheduled: = finished + failed + in_flight + not_sent, always.
         finished: complete answers.
         failed: everything else that was sent or tried.
+        unsent: not_sent by reason (UNSENT); sums to `not_sent`.
+        held: whether a person holds it: nothing is sent (`commands.Hold`).
+        held_back: prompts of a closed loop that left later because of that, a pause or a cap of ours.
+        pause: the one in force; None while sending is free.
+        limits: None where the provider says nothing of them.
         company: sum, over finished requests, of those in flight as each ended, itself included.
         resent: requests written again because the server had closed the idle connection they were written to.
         errors: failed by kind; sums to `failed`.
+        latest_ns: run time of the latest failure of each kind.
         last_error: one safe line, "" if none yet.
-        input_tokens, cached_tokens, output_tokens, reasoning_tokens: of finished and failed requests.
+        input_tokens, cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens: of finished and failed
+            requests.
         usage_requests: requests whose counts are the server's own.
         estimated_requests: requests whose counts are estimates.
+        disbelieved_requests: requests whose server stated token counts that cannot be: taken for none.
         first_sent_ns: run time of its first send; None before.
         active_ns: from its first send to its last arrival, or to the end of the window if that came first; the
             denominator of throughput.
@@ -133,11 +211,21 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
         characters: characters of text, reasoning and tool arguments.
         prompt_characters: characters of the prompts whose tokens are in `input_tokens`.
         spent_usd: None without a price.
+        warmup_usd: spent on an API before the window opened; a budget counts it.
+        at_risk_usd: what an API may still bill, at the worst: for requests under way, and for those that ended
+            without saying how many tokens they were; a budget counts it.
+        max_rate_per_s, max_concurrency, budget_usd: this backend's own caps, as the plan says.
         good: requests that met every limit of the SLO; None without an SLO.
+        good_tokens: their output tokens; likewise.
         histograms: by name of METRICS, those that are not empty.
         series: by name of JUDGED, the serial sums of ln(value in ns) in the order of answering; with an SLO, under
             GOOD, those of 1 for a request that met every limit and 0 for one that missed one or failed.
+        vendor: the server's own timings of finished requests, by name of VENDOR_TIMINGS, those that are not empty;
+            its clock and its definitions, never mixed with `histograms`.
+        can_fix_length: whether it can be asked for an exact length (`WorkloadPlan.fixed_length`).
         finish_reasons: finished requests by finish reason.
+        server: what its metrics say; None where nobody looks.
+        power: None where nothing is known of its power.
     """
 
     name: str
@@ -148,6 +236,7 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
     hardware: str = ""
     engine: str = ""
     price: Price | None = None
+    price_old: bool = False
     stamp: Literal["kernel", "user", ""] = ""
     state: Literal["ok", "down"] = "ok"
     scheduled: int = 0
@@ -155,16 +244,24 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
     in_flight: int = 0
     not_sent: int = 0
+    unsent: dict[str, int] = {}
+    held: bool = False
+    held_back: int = 0
+    pause: Pause | None = None
+    limits: Allowances | None = None
     company: int = 0
     resent: int = 0
     errors: dict[str, int] = {}
+    latest_ns: dict[str, int] = {}
     last_error: str = ""
     input_tokens: int = 0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
     usage_requests: int = 0
     estimated_requests: int = 0
+    disbelieved_requests: int = 0
     first_sent_ns: int | None = None
     active_ns: int = 0
     arriving_tokens: float = 0.0
@@ -172,11 +269,21 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
     characters: int = 0
     prompt_characters: int = 0
     spent_usd: float | None = None
+    warmup_usd: float = 0.0
+    at_risk_usd: float = 0.0
+    max_rate_per_s: float | None = None
+    max_concurrency: int | None = None
+    budget_usd: float | None = None
     good: int | None = None
+    good_tokens: int | None = None
     histograms: dict[str, HistogramState] = {}
     series: dict[str, tuple[Serial, ...]] = {}
+    vendor: dict[str, HistogramState] = {}
+    can_fix_length: bool = True
     finish_reasons: dict[str, int] = {}
     timeline: Timeline = Timeline()
+    server: ServerFrame | None = None
+    power: PowerFrame | None = None
 
     @property
     def token_source(self) -> TokenSource:
@@ -184,6 +291,32 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
         if self.estimated_requests:
             return "≈"
         return "usage" if self.usage_requests else ""
+
+
+Answered = Literal["waiting", "writing", "done", "failed", "missed"]
+"""How far an answer is; "waiting" for the prompt to be sent, "missed" when it was given before anybody listened."""
+
+
+class AnswerFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of one backend's answer, as it was sent: not safe to draw.
+
+    Attributes:
+        text: its last characters (`following.TAIL`).
+        reasoning: whether they are reasoning, for no answer has come yet.
+    """
+
+    backend: str
+    text: str = ""
+    reasoning: bool = False
+    state: Answered = "waiting"
+
+
+class Followed(msgspec.Struct, frozen=True, kw_only=True):
+    """The answers of all backends to one prompt, number `index` of the stream, of which `prompt` is the beginning."""
+
+    index: int
+    prompt: str
+    answers: tuple[AnswerFrame, ...]
 
 
 class ClientFrame(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,11 +349,13 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         workers: engine workers that share the prompts.
         missing_workers: those among them, from 0, that died or fell silent: what prompts of theirs (index mod
             `workers`) came of after that is not known.
+        virtual: nothing was sent: the simulated fleet's schedulers ran in virtual time (`engine.virtual`).
         warmup_done: warm-up answers so far, over all backends.
         markers: oldest first, the last MOST_MARKERS.
         likenesses: of the answers, pair by pair, where prompts are answered at temperature 0.
         paired: every two backends on the prompts that both have answered.
         unpaired: values given up before every other backend had answered that prompt: some were too far behind.
+        followed: the answers to one prompt, only while a watcher asks for them (`commands.Follow`).
     """
 
     version: int = FRAME_VERSION
@@ -238,6 +373,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float | None = None
     workers: int = 1
     missing_workers: tuple[int, ...] = ()
+    virtual: bool = False
     warmup: int = 0
     warmup_done: int = 0
     budget_usd: float | None = None
@@ -248,6 +384,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     likenesses: tuple[Likeness, ...] = ()
     paired: tuple[PairFrame, ...] = ()
     unpaired: int = 0
+    followed: Followed | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -6,6 +6,7 @@ and any two histograms add and subtract.
 """
 
 from collections.abc import Iterable
+from math import ceil
 from typing import Final, Self
 
 import msgspec
@@ -34,6 +35,10 @@ def _narrowest(most: int) -> str:
     return next(kind for size, kind in _WIDTHS.items() if most < 1 << 8 * size)
 
 
+def _how_many(chosen: npt.NDArray[np.bool_], times: npt.NDArray[np.int64] | None) -> int:
+    return int(chosen.sum() if times is None else times[chosen].sum())
+
+
 class HistogramState(msgspec.Struct, frozen=True, array_like=True):
     """A histogram as it crosses a process boundary: sparse, self-contained.
 
@@ -57,13 +62,23 @@ class HistogramState(msgspec.Struct, frozen=True, array_like=True):
     max_ns: int = 0
 
 
+def filled_buckets(state: HistogramState) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The numbers of the buckets that are not empty, and their counts; raises ValueError if they do not fit."""
+    index = np.frombuffer(state.index, "<u2")
+    width = {size * len(index): kind for size, kind in _WIDTHS.items()}.get(len(state.count))
+    if width is None or (len(index) and int(index.max()) >= BUCKETS):
+        raise ValueError("histogram state: index and count do not fit")
+    return index.astype(np.int64), np.frombuffer(state.count, width).astype(np.int64)
+
+
 class Histogram:
     """Counts of durations in ns; `add` is cheap, the buckets are filled in batches."""
 
-    __slots__ = ("_counts", "_max_ns", "_min_ns", "_over", "_pending", "_state", "_total_ns", "_under")
+    __slots__ = ("_counts", "_cumulative", "_max_ns", "_min_ns", "_over", "_pending", "_state", "_total_ns", "_under")
 
     def __init__(self) -> None:
         self._counts: npt.NDArray[np.int64] = np.zeros(BUCKETS, np.int64)
+        self._cumulative: npt.NDArray[np.int64] | None = None
         self._pending: list[int] = []
         self._state: HistogramState | None = None
         self._under = 0
@@ -77,11 +92,8 @@ class Histogram:
         """The histogram of all values in `states`; raises ValueError if arrays of one do not fit."""
         made = cls()
         for state in states:
-            index = np.frombuffer(state.index, "<u2")
-            width = {size * len(index): kind for size, kind in _WIDTHS.items()}.get(len(state.count))
-            if width is None or (len(index) and int(index.max()) >= BUCKETS):
-                raise ValueError("histogram state: index and count do not fit")
-            made._counts[index] += np.frombuffer(state.count, width).astype(np.int64)
+            index, count = filled_buckets(state)
+            made._counts[index] += count
             made._under += state.under
             made._over += state.over
             made._total_ns += state.total_ns
@@ -102,27 +114,43 @@ class Histogram:
         if len(self._pending) >= _FLUSH_AT:
             self._flush()
 
+    def add_times(self, value_ns: int, times: int) -> None:
+        """Count one duration `times` times, at least once; costs no more where they are millions."""
+        if times < _FLUSH_AT:
+            self.extend([value_ns] * times)
+        else:
+            self.count(np.array([value_ns]), np.array([times]))
+
+    def count(self, values_ns: npt.NDArray[np.int64], times: npt.NDArray[np.int64] | None = None) -> None:
+        """Count an array of durations, each as often as `times` says (at least once); both of shape (n,)."""
+        self._flush()
+        if len(values_ns):
+            self._count(np.maximum(values_ns, 0), times)
+
     def _flush(self) -> None:
-        if not self._pending:
-            return
-        values = np.maximum(np.asarray(self._pending, np.int64), 0)
-        self._pending.clear()
-        self._state = None
+        if self._pending:
+            values = np.maximum(np.asarray(self._pending, np.int64), 0)
+            self._pending.clear()
+            self._count(values, None)
+
+    def _count(self, values: npt.NDArray[np.int64], times: npt.NDArray[np.int64] | None) -> None:
+        self._state = self._cumulative = None
         first = not len(self)
-        self._total_ns += int(values.sum())
+        self._total_ns += int(values.sum() if times is None else np.dot(values, times))
         low, high = int(values.min()), int(values.max())
         self._min_ns = low if first else min(self._min_ns, low)
         self._max_ns = max(self._max_ns, high)
         if low < LOW_NS:
             inside = values >= LOW_NS
-            self._under += len(values) - int(inside.sum())
-            values = values[inside]
+            self._under += _how_many(~inside, times)
+            values, times = values[inside], None if times is None else times[inside]
         index = np.floor(np.log(values / LOW_NS) / _LOG_GAMMA).astype(np.int64)
         if high >= HIGH_NS:
             inside = index < BUCKETS
-            self._over += len(index) - int(inside.sum())
-            index = index[inside]
-        self._counts += np.bincount(index, minlength=BUCKETS)[:BUCKETS]
+            self._over += _how_many(~inside, times)
+            index, times = index[inside], None if times is None else times[inside]
+        # Counts are sums of whole numbers far below 2^53, so weights in floating point are exact.
+        self._counts += np.bincount(index, times, minlength=BUCKETS)[:BUCKETS].astype(np.int64)
 
     def __len__(self) -> int:
         """How many values were counted."""
@@ -205,14 +233,16 @@ class Histogram:
 
         Underflow reports the least value seen and overflow the greatest.
         """
-        n = len(self)
+        self._flush()
+        if self._cumulative is None:
+            self._cumulative = np.cumsum(self._counts)
+        n = int(self._cumulative[-1]) + self._under + self._over
         if not n:
             return None
-        counts = self.counts
-        rank = max(1, int(np.ceil(p * n)))
+        rank = max(1, ceil(p * n))
         if rank <= self._under:
             return float(self._min_ns)
-        at = int(np.searchsorted(np.cumsum(counts), rank - self._under))
+        at = int(np.searchsorted(self._cumulative, rank - self._under))
         if at >= BUCKETS:
             return float(self._max_ns)
         return float(min(max(CENTRES_NS[at], self._min_ns), self._max_ns))

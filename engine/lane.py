@@ -1,27 +1,40 @@
 """One backend under load: sends prompts to it, never twice, and counts what comes of them."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final, Protocol
+
+from msgspec.structs import replace
 
 from ..backends.base import Answer, Arrival, Backend, Request
 from ..backends.errors import UNREACHABLE, BackendError, ErrorKind
+from ..backends.prices import is_old, today
 from ..backends.printable import printable
+from ..backends.rate_limits import RateLimits
 from .clock import Clock
+from .connecting import Connected
 from .cost import ApiPrice, api_usd, spent_usd
-from .frame import GOOD, BackendFrame, Label, Serial
+from .following import Following
+from .frame import GOOD, Allowances, BackendFrame, Label, Pause, Serial, Unsent
+from .ledger import LONGEST_TEXT, Ledger
 from .likeness import LikenessSums
 from .meter import Meter
+from .pacing import RateCap, asked_pause_s, pause_reason
 from .pairing import Side
 from .plan import BackendPlan, RunPlan, SloPlan
 from .prompts import Prompt
-from .tally import CHARACTERS_PER_TOKEN, Tally
+from .purse import Purse, may_be_billed
+from .share import Share
+from .tally import Tally
 
 DOWN_AFTER: Final = 3
 """Connection failures in a row after which a backend counts as down."""
 
 FIRST_PAUSE_S: Final = 0.05
 LONGEST_PAUSE_S: Final = 2.0
+HELD_LOOK_S: Final = 0.1
+"""How often it is looked whether a person still holds a backend: there is no telling when that ends."""
+
 _ANSWERS_AT_ONCE: Final = 32
 SIMULATED_SERVER: Final = "infertop-fleet"
 
@@ -29,29 +42,47 @@ SIMULATED_SERVER: Final = "infertop-fleet"
 class Connector(Protocol):
     """Makes the adapter for a backend, asking the server which model it has where the plan does not say."""
 
-    async def __call__(self, plan: BackendPlan) -> tuple[Backend, str]:
-        """The adapter and the model's name; raises BackendError while the server cannot be asked."""
+    async def __call__(self, plan: BackendPlan) -> Connected:
+        """Raises BackendError while the server cannot be asked."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _WorstCase:
-    """Most tokens a request can be billed for."""
-
-    input_tokens: int
-    output_tokens: int
-    cached_tokens: int = 0
-
-
 class Lane:
-    """A backend, its adapter, and its tally."""
+    """A backend, its adapter, and its tally; of its caps, the part that is `share`'s.
+
+    Args:
+        ledger: gets a record of each request of the measured window; None where nobody wants them.
+
+    Attributes:
+        held: whether a person holds it: nothing is sent.
+    """
 
     def __init__(
-        self, plan: BackendPlan, run: RunPlan, connect: Connector, clock: Clock, likeness: LikenessSums
+        self,
+        plan: BackendPlan,
+        run: RunPlan,
+        connect: Connector,
+        clock: Clock,
+        likeness: LikenessSums,
+        share: Share,
+        ledger: Ledger | None = None,
     ) -> None:
         self.plan = plan
         self.tally = Tally(clock.now_ns())
-        self.reserved_usd = 0.0
+        self._open = False
+        self._ledger = ledger
+        self._price_old = plan.price is not None and is_old(plan.price.as_of, today())
+        self.following: Following | None = None
+        self.held = False
+        self._purse = Purse(plan.price, plan.extra)
+        self._workers = share.workers
+        self._budget_usd = None if plan.budget_usd is None else plan.budget_usd / share.workers
+        self._cap = None if plan.max_concurrency is None else share.of(plan.max_concurrency)
+        self._rate_cap = RateCap(None if plan.max_rate_per_s is None else plan.max_rate_per_s / share.workers)
+        self._paused_until_ns = 0
+        self._pause_reason = ""
+        self._limits: RateLimits = ()
+        self._limits_ns = 0
         self._connect = connect
         self._clock = clock
         self._slo = run.slo
@@ -62,11 +93,11 @@ class Lane:
         self._connecting = asyncio.Lock()
         self._answering: dict[Meter, Answer] = {}
         self._model = plan.model
+        self._engine = ""
         self._simulated = plan.url.startswith("sim:")
         self._stamp: str = ""
         self._failures_in_a_row = 0
         self._unreachable = False
-        self._paused_until_ns = 0
 
     @property
     def down(self) -> bool:
@@ -75,7 +106,9 @@ class Lane:
 
     def open_window(self, at_ns: int, side: Side) -> None:
         """Forget what was counted: the measured window opens, and `side` pairs this backend with the others."""
+        self._purse.warmup_usd = self._purse.spent_usd(self.tally)
         self.tally = Tally(at_ns, side)
+        self._open = True
 
     async def prepare(self) -> None:
         """Connect the adapter ahead of the first prompt; a failure shows when that prompt is sent."""
@@ -87,47 +120,95 @@ class Lane:
     async def _ready(self) -> Backend:
         async with self._connecting:
             if self._backend is None:
-                self._backend, self._model = await self._connect(self.plan)
+                made = await self._connect(self.plan)
+                self._backend, self._model, self._engine = made.backend, made.model, made.engine
             return self._backend
 
     async def perform(self, prompt: Prompt, scheduled_ns: int) -> None:
         """Send one prompt, once, and measure it; never raises for what a backend does."""
         meter = Meter(self.tally, prompt.index, scheduled_ns, sum(len(m.content) for m in prompt.messages))
         answer_text: list[str] = []
+        kept = 0
 
         def keep(arrival: Arrival) -> None:
+            nonlocal kept
             meter.arrive(arrival)
-            answer_text.append(arrival.text)
+            if arrival.text and kept < LONGEST_TEXT:
+                kept += len(arrival.text)
+                answer_text.append(arrival.text)
 
-        keep_text = self._temperature == 0 and self._likeness.wanted(prompt.index)
-        worst_usd = self.worst_usd(prompt)
-        self.reserved_usd += worst_usd
+        compared = self._temperature == 0 and self._likeness.wanted(prompt.index)
+        keep_text = compared or (self._ledger is not None and self._ledger.texts)
+        followed = self.following.begin(prompt, self.plan.name) if self.following and self._open else None
+        self._rate_cap.note(self._clock.now_ns())
+        billed = False
         try:
             backend = await self._ready()
             async with backend.send(self._request(prompt)) as answer:
                 meter.sent(answer)
+                self._keep_limits(answer.limits)
                 self._stamp = answer.stamp
                 self._simulated = self._simulated or answer.server.startswith(SIMULATED_SERVER)
                 self._answering[meter] = answer
                 try:
-                    await answer.deliver(keep if keep_text else meter.arrive)
+                    take = keep if keep_text else meter.arrive
+                    await answer.deliver(followed.taking(take) if followed else take)
                 finally:
                     del self._answering[meter]
+            meter.finish(self._slo)
         except BackendError as error:
             meter.fail(error)
-            self._note(error)
+            self._ended(prompt, meter, answer_text, error)
+            billed = meter.has_usage or not may_be_billed(error)
         except Exception as error:  # noqa: BLE001 - a fault of ours in one request must not end the run; it is shown
             ours = BackendError(ErrorKind.INTERNAL, printable(f"{type(error).__name__}: {error}"))
-            meter.fail(ours)
-            self._note(ours)
+            meter.give_up(ours)
+            self._ended(prompt, meter, answer_text, ours)
         else:
-            meter.finish(self._slo)
-            if keep_text:
+            self._ended(prompt, meter, answer_text)
+            billed = meter.has_usage
+            if compared:
                 self._likeness.add(prompt.index, self.plan.name, "".join(answer_text))
+        finally:
+            if followed:
+                followed.end(failed=self._failures_in_a_row > 0)
+            self._purse.release(prompt, meter.counted, billed=billed)
+
+    def _ended(
+        self, prompt: Prompt, meter: Meter, answer_text: Sequence[str], error: BackendError | None = None
+    ) -> None:
+        """A request has come to its end."""
+        self._record(prompt, meter, answer_text, error)
+        if error is not None:
+            self._note(error)
+        else:
             self._failures_in_a_row = 0
             self._unreachable = False
-        finally:
-            self.reserved_usd -= worst_usd
+
+    def _record(self, prompt: Prompt, meter: Meter, answer_text: Sequence[str], error: BackendError | None) -> None:
+        """Hand on what came of a request of the measured window, where somebody keeps that."""
+        ledger, price = self._ledger, self.plan.price
+        if ledger is None or not self._open:
+            return
+        counted = meter.counted
+        record = meter.record(
+            error,
+            judged=self._slo != SloPlan(),
+            backend=self.plan.name,
+            worker=ledger.worker,
+            workload=prompt.workload,
+            cost_usd=api_usd(price, counted) if isinstance(price, ApiPrice) and counted else None,
+        )
+        if ledger.texts:
+            asked = "\n\n".join(message.content for message in prompt.messages)
+            texts = {"prompt": asked[:LONGEST_TEXT], "answer": "".join(answer_text)[:LONGEST_TEXT]}
+            record = replace(record, **texts)
+        ledger.add(record)
+
+    def drop(self, prompt: Prompt, reason: Unsent) -> None:
+        """Count a prompt that was due here and is not sent."""
+        self._purse.release(prompt, None, billed=True)
+        self.tally.count_not_sent(reason)
 
     def _request(self, prompt: Prompt) -> Request:
         return Request(
@@ -140,33 +221,81 @@ class Lane:
         )
 
     def _note(self, error: BackendError) -> None:
+        now_ns = self._clock.now_ns()
+        self.tally.latest_ns[error.kind.value] = max(0, now_ns - self.tally.opened_ns)
         self._failures_in_a_row += 1
         self._unreachable = error.kind in UNREACHABLE
-        if error.retry_after_s:
-            self._paused_until_ns = self._clock.now_ns() + round(error.retry_after_s * 1e9)
+        self._keep_limits(error.limits)
+        pause_s = asked_pause_s(error)
+        if pause_s is None and error.kind is ErrorKind.RATE_LIMIT:
+            pause_s = self.backoff_s()
+        until_ns = now_ns + round((pause_s or 0.0) * 1e9)
+        if pause_s and until_ns > self._paused_until_ns:
+            self._paused_until_ns, self._pause_reason = until_ns, pause_reason(error)
 
-    def pause_s(self) -> float:
-        """How long a closed loop should wait before its next prompt here: failing fast must not become a flood.
+    def _keep_limits(self, limits: RateLimits) -> None:
+        if limits:
+            self._limits, self._limits_ns = limits, self._clock.now_ns()
 
-        Doubles with each failure in a row; at least what a Retry-After asked for.
+    # --- what holds sending back ---
+
+    def backoff_s(self) -> float:
+        """How long one who failed here should wait before trying again: failing fast must not become a flood.
+
+        Doubles with each failure in a row.
         """
         if not self._failures_in_a_row:
             return 0.0
-        asked_s = (self._paused_until_ns - self._clock.now_ns()) / 1e9
-        own_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures_in_a_row - 1, 10))
-        return max(asked_s, own_s)
+        return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures_in_a_row - 1, 10))
+
+    def hold_s(self) -> float:
+        """How long nothing may be sent here: a person holds it, its provider asked for a pause, or a cap of rate."""
+        if self.held:
+            return HELD_LOOK_S
+        free_ns = max(self._paused_until_ns, self._rate_cap.free_ns())
+        return max(0, free_ns - self._clock.now_ns()) / 1e9
+
+    def most_in_flight(self, concurrency: int) -> int:
+        """How many of `concurrency` requests may be in flight here at once."""
+        return concurrency if self._cap is None else min(concurrency, self._cap)
+
+    def holds_back(self) -> Unsent | None:
+        """Why a prompt that is due now must not be sent; None if it may."""
+        now_ns = self._clock.now_ns()
+        if self.held:
+            return "held"
+        if self._paused_until_ns > now_ns:
+            return "rate limit"
+        if self._rate_cap.free_ns() > now_ns:
+            return "rate cap"
+        if self._cap is not None and self.tally.in_flight >= self._cap:
+            return "concurrency cap"
+        return None
+
+    # --- money ---
 
     def worst_usd(self, prompt: Prompt) -> float:
         """The most one more prompt can cost at a price per token; 0 where chips are paid by the hour."""
-        price = self.plan.price
-        if not isinstance(price, ApiPrice):
-            return 0.0
-        characters = sum(len(message.content) for message in prompt.messages)
-        most_input = round(2 * characters / CHARACTERS_PER_TOKEN)
-        return api_usd(price, _WorstCase(most_input, prompt.max_tokens))
+        return self._purse.worst_usd(prompt)
+
+    def affords(self, prompt: Prompt) -> bool:
+        """Whether this backend's own budget bears the worst case of one more prompt."""
+        return self._budget_usd is None or self.committed_usd() + self.worst_usd(prompt) <= self._budget_usd
+
+    def set_aside(self, prompt: Prompt) -> None:
+        """Keep the worst case of `prompt` from being spent otherwise; then `perform` or `drop` it."""
+        self._purse.set_aside(prompt)
+
+    def committed_usd(self) -> float:
+        """Spend so far, warm-up included, and what may still be billed at the worst.
+
+        Of what costs by the clock, this worker's part.
+        """
+        parts = 1 if isinstance(self.plan.price, ApiPrice) else self._workers
+        return self.spent_usd() / parts + self._purse.warmup_usd + self._purse.at_risk_usd
 
     def spent_usd(self) -> float:
-        """Spend so far, 0 without a price."""
+        """Spend since the window opened, 0 without a price."""
         if self.plan.price is None:
             return 0.0
         return spent_usd(self.plan.price, self.tally, self.tally.active_ns(self._clock.now_ns()) / 1e9)
@@ -192,8 +321,9 @@ class Lane:
             model=plan.model,
             served_model=self._model,
             hardware=plan.hardware,
-            engine=plan.engine,
+            engine=self._engine if self._engine.startswith(plan.engine) else plan.engine,
             price=plan.price,
+            price_old=self._price_old,
             stamp="kernel" if self._stamp == "kernel" else "user" if self._stamp else "",
             state="down" if self.down else "ok",
             scheduled=tally.scheduled,
@@ -201,16 +331,24 @@ class Lane:
             failed=tally.failed,
             in_flight=tally.in_flight,
             not_sent=tally.not_sent,
+            unsent=dict(tally.unsent),
+            held=self.held,
+            held_back=tally.held_back,
+            pause=self._pause(),
+            limits=self._allowances(),
             company=tally.company,
             resent=tally.resent,
             errors=dict(tally.errors),
+            latest_ns=dict(tally.latest_ns),
             last_error=tally.last_error,
             input_tokens=tally.input_tokens,
             cached_tokens=tally.cached_tokens,
+            cache_write_tokens=tally.cache_write_tokens,
             output_tokens=tally.output_tokens,
             reasoning_tokens=tally.reasoning_tokens,
             usage_requests=tally.usage_requests,
             estimated_requests=tally.estimated_requests,
+            disbelieved_requests=tally.disbelieved_requests,
             first_sent_ns=None if tally.first_sent_ns is None else tally.first_sent_ns - tally.opened_ns,
             active_ns=tally.active_ns(self._clock.now_ns()),
             arriving_tokens=tally.timeline.total,
@@ -218,12 +356,28 @@ class Lane:
             characters=tally.characters,
             prompt_characters=tally.prompt_characters,
             spent_usd=None if plan.price is None else self.spent_usd(),
+            warmup_usd=self._purse.warmup_usd,
+            at_risk_usd=self._purse.at_risk_usd,
+            max_rate_per_s=plan.max_rate_per_s,
+            max_concurrency=plan.max_concurrency,
+            budget_usd=plan.budget_usd,
             good=None if self._slo == SloPlan() else tally.good,
+            good_tokens=None if self._slo == SloPlan() else tally.good_tokens,
             histograms={name: h.state() for name, h in tally.histograms.items() if len(h)},
             series=self._series(),
+            vendor={name: h.state() for name, h in tally.vendor.items() if len(h)},
+            can_fix_length=self._backend is None or self._backend.can_fix_length,
             finish_reasons=dict(tally.finish_reasons),
             timeline=tally.timeline.state(),
         )
+
+    def _pause(self) -> Pause | None:
+        left_ns = self._paused_until_ns - self._clock.now_ns()
+        return Pause(left_ns=left_ns, why=self._pause_reason) if left_ns > 0 else None
+
+    def _allowances(self) -> Allowances | None:
+        at_ns = max(0, self._limits_ns - self.tally.opened_ns)
+        return Allowances(at_ns=at_ns, limits=self._limits) if self._limits else None
 
     def _series(self) -> dict[str, tuple[Serial, ...]]:
         made = {name: sums.state() for name, sums in self.tally.series.items()}

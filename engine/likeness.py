@@ -5,6 +5,7 @@ some words. Every SAMPLE_EVERY-th prompt's answer is compared by its first CHARA
 addition.
 """
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Final
 
@@ -51,6 +52,10 @@ class LikenessSums:
             self._settle(index)
         elif len(self._waiting) > _MOST_WAITING:
             self._settle(next(iter(self._waiting)))
+
+    def beginnings(self, index: int) -> Mapping[str, str]:
+        """By backend, the beginnings of the answers to prompt `index` that wait for the others'."""
+        return self._waiting.get(index, {})
 
     def _settle(self, index: int) -> None:
         answers = self._waiting.pop(index)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import astuple, replace
 
+from .commands import StopReason
 from .cost import spent_usd
 from .frame import (
     MOST_MARKERS,
@@ -25,7 +26,6 @@ from .frame import (
     PairFrame,
     Phase,
     Serial,
-    StopReason,
     Timeline,
 )
 from .histogram import Histogram, HistogramState
@@ -196,11 +196,13 @@ def _change(frame: Frame) -> tuple[int, bytes]:
 
 _FRAME: Final[Mapping[str, Rule]] = {
     **dict.fromkeys(
-        ("version", "title", "seed", "slo", "requests", "duration_s", "workers", "warmup", "budget_usd"), _same
+        ("version", "title", "seed", "slo", "requests", "duration_s", "workers", "virtual", "warmup", "budget_usd"),
+        _same,
     ),
     **dict.fromkeys(("seq", "warmup_done", "unpaired"), sum),
     **dict.fromkeys(("at_ns", "started_utc"), max),
     "missing_workers": _union,
+    "followed": _known(lambda followed: min(followed, key=lambda each: each.index)),
     "offered_per_s": _known(max),
     "client": _struct,
     "markers": _markers,
@@ -211,11 +213,15 @@ _FRAME: Final[Mapping[str, Rule]] = {
 """`phase`, `stop_reason`, `workload` and `arrivals` follow from several fields: `merge`."""
 
 _BACKEND: Final[Mapping[str, Rule]] = {
-    **dict.fromkeys(("name", "url", "model", "hardware", "engine", "price"), _same),
+    **dict.fromkeys(
+        ("name", "url", "model", "hardware", "price", "max_rate_per_s", "max_concurrency", "budget_usd"),
+        _same,
+    ),
     **dict.fromkeys(
         (
-            "scheduled", "finished", "failed", "in_flight", "not_sent", "company", "resent", "input_tokens",
-            "cached_tokens", "output_tokens", "reasoning_tokens", "usage_requests", "estimated_requests",
+            "scheduled", "finished", "failed", "in_flight", "not_sent", "held_back", "company", "resent",
+            "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+            "warmup_usd", "at_risk_usd", "usage_requests", "estimated_requests", "disbelieved_requests",
             "arriving_tokens", "chunks", "characters", "prompt_characters",
         ),
         sum,
@@ -223,14 +229,24 @@ _BACKEND: Final[Mapping[str, Rule]] = {
     "label": _highest("LIVE", "REPLAY", "SIM"),
     "stamp": _highest("", "kernel", "user"),
     "state": _highest("down", "ok"),
-    **dict.fromkeys(("served_model", "last_error"), max),  # what one of the workers says, always the same one
+    **dict.fromkeys(("served_model", "engine", "last_error"), max),  # always the same worker's word
+    **dict.fromkeys(("price_old", "held"), any),
     "errors": _by_key(sum),
+    "latest_ns": _by_key(max),
+    "unsent": _by_key(sum),
+    "pause": _known(lambda pauses: max(pauses, key=lambda pause: (pause.left_ns, pause.why))),
+    "limits": _known(lambda told: max(told, key=lambda each: (each.at_ns, msgspec.msgpack.encode(each)))),
     "finish_reasons": _by_key(sum),
     "first_sent_ns": _known(min),
     "good": _known(sum),
+    "good_tokens": _known(sum),
     "histograms": _by_key(_histograms),
+    "vendor": _by_key(_histograms),
+    "can_fix_length": all,
     "series": _by_key(_levels),
     "timeline": _timelines,
+    # Observed in one place only: the one there is.
+    **dict.fromkeys(("server", "power"), _known(lambda seen: max(seen, key=msgspec.msgpack.encode))),
 }  # fmt: skip
 """`active_ns` and `spent_usd` follow from several fields: `_backend`."""
 

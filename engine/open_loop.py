@@ -3,6 +3,9 @@
 A slow backend never delays a prompt to any other (coordinated omission); its own latencies count from the
 scheduled time. The order of sending rotates per prompt, so no backend is always first. A worker of several sends its
 own prompts only, each at the time that one worker alone would.
+
+What falls due while a provider has asked for a pause, or above a cap of the plan, is never sent and counted so: sent
+later it would be another load than the one asked for.
 """
 
 import asyncio
@@ -89,8 +92,11 @@ class OpenLoop:
             if prompt is None:
                 continue
             taken = True
-            if lane.tally.in_flight >= self._most_in_flight:
-                lane.tally.count_not_sent()
+            reason = lane.holds_back()
+            if reason is None and lane.tally.in_flight >= self._most_in_flight:
+                reason = "too many in flight"
+            if reason is not None:
+                lane.drop(prompt, reason)
                 continue
             task = asyncio.create_task(lane.perform(prompt, due_ns))
             self._under_way.add(task)

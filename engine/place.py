@@ -13,7 +13,7 @@ class Place(msgspec.Struct, frozen=True):
 
     Attributes:
         share: its part of the stream.
-        stacks: base URLs of the simulated stacks, which the crew runs for all, by stack id.
+        stacks: base URLs of the simulated stacks, which the crew runs for all, by backend.
     """
 
     share: Share

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from ..backends.fleet.faults import Fault
+from ..backends.observe.plan import PowerPlan
 from .cost import Price
 
 
@@ -17,23 +19,40 @@ class BackendPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         name: what a person calls it; unique in a run.
         url: base URL up to and including `/v1` where there is one, or `sim:STACK` for the simulated fleet.
         model: model name to ask for; "" asks the server which it has and takes the first.
-        api: which adapter speaks to it (`backends.adapters.registry`).
+        api: which adapter speaks to it (`backends.adapters.registry`); "" goes by what answers there.
+        server: what answers there, an id of `backends.dialects`; "" is found out before the first prompt.
         key: where the API key is (`backends.credentials.FORMS`); "" sends none.
         hardware: what it runs on, in words ("H200 ×4").
         engine: serving software, in words ("vLLM").
         price: None when unknown: no cost is shown.
+        faults: injected by the simulated fleet; a real server has its own.
+        max_rate_per_s: never send it more; what falls due above that is not sent.
+        max_concurrency: never have more in flight there; likewise.
+        budget_usd: stop sending to it, and to it alone, before what it bills passes this.
         extra: fields added to the request body.
+        metrics_url: where the server's metrics are; "" looks beside `url` unless that is a provider's API, "off"
+            nowhere.
+        metrics_every_s: how often to fetch them.
+        power: where its power comes from; None takes what the server's metrics tell, else the hardware's model.
     """
 
     name: str
     url: str
     model: str = ""
-    api: str = "openai-chat"
+    api: str = ""
+    server: str = ""
     key: str = ""
     hardware: str = ""
     engine: str = ""
     price: Price | None = None
+    faults: tuple[Fault, ...] = ()
+    max_rate_per_s: float | None = None
+    max_concurrency: int | None = None
+    budget_usd: float | None = None
     extra: dict[str, bool | int | float | str] = {}
+    metrics_url: str = ""
+    metrics_every_s: float = 1.0
+    power: PowerPlan | None = None
 
 
 class WorkloadPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

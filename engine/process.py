@@ -1,48 +1,40 @@
 """The engine as its watcher sees it: start a plan, receive Frames, send commands, stop.
 
 The engine is always its own process, so that no picture can disturb a measurement (architecture.md, "One data
-path"); nothing but frames and commands crosses. A crew watches its workers through the same door.
+path"); nothing but frames, records of requests and commands crosses. A crew watches its workers through the same
+door.
 """
 
 import asyncio
-import socket
 import subprocess
-import sys
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
 from typing import Literal
 
 import msgspec
 
-from .channel import COMMAND, FAILURE, FRAME, OPEN, PLACE, PLAN, READY, Channel
+from .channel import COMMAND, KEEP, OPEN, PLACE, PLAN, READY, RECORDS
+from .child import Child
 from .commands import Command, Stop
-from .frame import Frame, decode
+from .frame import Frame
+from .inbox import EngineError, Inbox
+from .launch import launch
 from .place import Opening, Place
 from .plan import RunPlan
 
-_END_TIMEOUT_S = 10.0
 
-
-class EngineError(Exception):
-    """The engine could not run the plan, or died; the text says why, in one safe line."""
-
-
-class EngineProcess:
-    """A running engine; made by `start`. Belongs to the event loop it was started in.
+class EngineProcess(Child):
+    """A running engine; made by `start`.
 
     Attributes:
         ready: set when a worker of a crew waits for the window to open.
+        keep: called with each batch of records (a tuple of `record.RequestRecord`, encoded), if they were asked for.
     """
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        super().__init__(process)
         self.ready = asyncio.Event()
-        self._process = process
-        self._channel = Channel(self._received, self._lost)
-        self._newest: bytes | None = None
-        self._last: Frame | None = None
-        self._failure: str | None = None
-        self._news = asyncio.Event()
-        self._gone = asyncio.Event()
+        self.keep: Callable[[bytes], None] | None = None
+        self._inbox = Inbox(self._epitaph)
 
     @classmethod
     async def start(cls, plan: RunPlan) -> "EngineProcess":
@@ -58,90 +50,58 @@ class EngineProcess:
     @classmethod
     async def spawn(cls, program: Literal["worker", "crew"]) -> "EngineProcess":
         """A process that waits for its plan; raises EngineError."""
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
         try:
-            process = subprocess.Popen(  # noqa: ASYNC220 - a fork takes a millisecond, once
-                [sys.executable, "-m", f"infertop.engine.{program}", str(theirs.fileno())],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            launched = launch(f"engine.{program}")  # a fork takes a millisecond, once
         except OSError as error:
-            ours.close()
             raise EngineError(f"the engine process cannot be started: {error}") from error
-        finally:
-            theirs.close()
-        made = cls(process)
-        await asyncio.get_running_loop().create_connection(lambda: made._channel, sock=ours)
-        return made
+        return await cls.adopt(launched)
 
-    def assign(self, plan: RunPlan, place: Place | None = None) -> None:
-        """Let it run `plan`, all of it or the share that `place` says."""
+    def assign(self, plan: RunPlan, place: Place | None = None, keep: bytes | None = None) -> None:
+        """Let it run `plan`, all of it or the share that `place` says, and send records if told to `keep` them.
+
+        `keep` is the body of a KEEP message.
+        """
+        if keep is not None:
+            self.say(KEEP, keep)
         if place is not None:
-            self._channel.send(PLACE, msgspec.msgpack.encode(place))
-        self._channel.send(PLAN, msgspec.msgpack.encode(plan))
+            self.say(PLACE, msgspec.msgpack.encode(place))
+        self.say(PLAN, msgspec.msgpack.encode(plan))
 
     def open(self, opening: Opening) -> None:
         """Let a worker that is ready open its window."""
-        self._channel.send(OPEN, msgspec.msgpack.encode(opening))
+        self.say(OPEN, msgspec.msgpack.encode(opening))
 
-    def _received(self, kind: bytes, body: bytes) -> None:
-        if kind == FRAME:
-            self._newest = body
-        elif kind == FAILURE:
-            self._failure = body.decode("utf-8", "replace")
+    def received(self, kind: bytes, body: bytes) -> None:
+        """Take a message from it."""
+        if kind == RECORDS and self.keep is not None:
+            self.keep(body)
         elif kind == READY:
             self.ready.set()
-        self._news.set()
+        else:
+            self._inbox.take(kind, body)
 
-    def _lost(self) -> None:
-        self._gone.set()
-        self._news.set()
+    def lost(self) -> None:
+        """It is gone."""
+        super().lost()
+        self._inbox.close()
 
-    async def frames(self) -> AsyncIterator[Frame]:
+    def frames(self) -> AsyncIterator[Frame]:
         """Frames as they come, the newest only; ends after the run's last one (phase "done").
 
         Raises:
             EngineError: the engine says it cannot run the plan, or died before its last frame.
         """
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            if self._newest is not None:
-                self._last, self._newest = decode(self._newest), None
-                yield self._last
-            elif self._gone.is_set():
-                break
-            if self._gone.is_set():
-                self._news.set()
-        if self._failure is not None:
-            raise EngineError(self._failure)
-        if self._last is None or self._last.phase != "done":
-            status = await asyncio.to_thread(self._process.wait)
-            raise EngineError(f"the engine ended unexpectedly (exit status {status})")
+        return self._inbox.frames()
+
+    async def _epitaph(self) -> str:
+        return await self.epitaph("the engine")
 
     def send(self, command: Command) -> None:
         """Ask the engine for something; never blocks."""
-        self._channel.send(COMMAND, msgspec.msgpack.encode(command))
-
-    def kill(self) -> None:
-        """End the process at once; `frames` tells of it."""
-        self._process.kill()
+        self.say(COMMAND, msgspec.msgpack.encode(command))
 
     async def stop(self) -> Frame | None:
         """End the run and the process; the last frame there was. Safe to call again."""
         self.send(Stop())
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._gone.wait(), _END_TIMEOUT_S)
-        if self._newest is not None:
-            self._last, self._newest = decode(self._newest), None
-        self._channel.close()
-        try:
-            await asyncio.wait_for(asyncio.to_thread(self._process.wait), _END_TIMEOUT_S)
-        except TimeoutError:
-            self._process.kill()
-            await asyncio.to_thread(self._process.wait)
-        return self._last
+        await self.end()
+        return self._inbox.newest()

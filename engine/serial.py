@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from .frame import Serial
 
 LENGTHS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -69,6 +72,22 @@ class SerialSums:
             if not count & 1:
                 return
             x = (last + x) / 2
+
+    def extend(self, values: npt.NDArray[np.float64]) -> None:
+        """The next values, shape (n,), in order; the same as adding them one by one, to rounding."""
+        for level in self._levels:
+            if not len(values):
+                return
+            last, count = level.last, level.count
+            joined = np.concatenate(([last], values)) if count else values
+            level.ends += float(joined[:-1].sum() + joined[1:].sum())
+            level.products += float(np.dot(joined[:-1], joined[1:]))
+            level.count = count + len(values)
+            level.total += float(values.sum())
+            level.squares += float(np.dot(values, values))
+            level.last = float(values[-1])
+            whole = joined if count & 1 else values  # pairs begin at even places
+            values = (whole[0 : len(whole) - 1 : 2] + whole[1::2]) / 2
 
     def state(self) -> tuple[Serial, ...]:
         """The sums for every length of LENGTHS that has a mean yet, ascending."""

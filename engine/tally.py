@@ -1,12 +1,13 @@
 """Everything counted about one backend since the window opened: only additions, so tallies of workers merge."""
 
+from collections.abc import Mapping
 from math import log
 from typing import Final
 
-from ..backends.base import Answer, Usage
+from ..backends.base import VENDOR_TIMINGS, Answer, Usage
 from ..backends.errors import BackendError
 from ..backends.printable import printable
-from .frame import GOOD, JUDGED, METRICS
+from .frame import GOOD, JUDGED, METRICS, Unsent
 from .histogram import Histogram
 from .pairing import Side
 from .serial import SerialSums
@@ -16,6 +17,7 @@ CHARACTERS_PER_TOKEN: Final = 4.0
 """What a token is taken for until a backend's own usage says better."""
 
 _MOST_FINISH_REASONS = 8
+_LONGEST_VENDOR_S = 1e6
 
 
 class Tally:
@@ -30,6 +32,7 @@ class Tally:
         self.opened_ns = opened_ns
         self.closed_ns: int | None = None
         self.histograms = {name: Histogram() for name in METRICS}
+        self.vendor = {name: Histogram() for name in VENDOR_TIMINGS}
         self.series = {name: SerialSums() for name in (*JUDGED, GOOD)}
         self._side = side
         self.timeline = TokenTimeline()
@@ -37,20 +40,26 @@ class Tally:
         self.finished = 0
         self.failed = 0
         self.not_sent = 0
+        self.unsent: dict[str, int] = {}
+        self.held_back = 0
         self.company = 0
         self.resent = 0
         self.errors: dict[str, int] = {}
+        self.latest_ns: dict[str, int] = {}
         self.last_error = ""
         self.input_tokens = 0
         self.cached_tokens = 0
+        self.cache_write_tokens = 0
         self.output_tokens = 0
         self.reasoning_tokens = 0
         self.usage_requests = 0
         self.estimated_requests = 0
+        self.disbelieved_requests = 0
         self.chunks = 0
         self.characters = 0
         self.prompt_characters = 0
         self.good = 0
+        self.good_tokens = 0
         self.finish_reasons: dict[str, int] = {}
         self.first_sent_ns: int | None = None
         self.last_arrival_ns: int | None = None
@@ -89,10 +98,11 @@ class Tally:
         self.closed_ns = at_ns
         self.timeline.close(at_ns - self.opened_ns)
 
-    def count_not_sent(self, requests: int = 1) -> None:
+    def count_not_sent(self, reason: Unsent, requests: int = 1) -> None:
         """Requests that were due and never left."""
         self.scheduled += requests
         self.not_sent += requests
+        self.unsent[reason] = self.unsent.get(reason, 0) + requests
 
     def count_sent(self, answer: Answer, scheduled_ns: int) -> None:
         """A request was written and the status line said yes."""
@@ -114,9 +124,10 @@ class Tally:
         if self._side is not None:
             self._side.add(metric, index, x)
 
-    def count_good(self, *, good: bool) -> None:
-        """Whether a request, answered or failed, met every limit of the SLO."""
+    def count_good(self, *, good: bool, tokens: int = 0) -> None:
+        """Whether a request, answered (with so many output tokens) or failed, met every limit of the SLO."""
         self.good += good
+        self.good_tokens += tokens if good else 0
         self.series[GOOD].add(float(good))
 
     def count_usage(self, usage: Usage, chunks: int, characters: int) -> None:
@@ -124,6 +135,7 @@ class Tally:
         self.usage_requests += 1
         self.input_tokens += usage.input_tokens
         self.cached_tokens += usage.cached_tokens
+        self.cache_write_tokens += usage.cache_write_tokens
         self.output_tokens += usage.output_tokens
         self.reasoning_tokens += usage.reasoning_tokens
         if chunks:
@@ -131,11 +143,17 @@ class Tally:
             self._stated_chunks += chunks
             self._stated_characters += characters
 
-    def count_estimate(self, input_tokens: int, output_tokens: int) -> None:
+    def count_estimate(self, usage: Usage) -> None:
         """Token counts of one answer whose server stated none."""
         self.estimated_requests += 1
-        self.input_tokens += input_tokens
-        self.output_tokens += output_tokens
+        self.input_tokens += usage.input_tokens
+        self.output_tokens += usage.output_tokens
+
+    def count_vendor(self, seconds: Mapping[str, float]) -> None:
+        """A server's own timings of one answer; what can be no time is left out."""
+        for name, value_s in seconds.items():
+            if name in self.vendor and 0 <= value_s < _LONGEST_VENDOR_S:
+                self.vendor[name].add(round(value_s * 1e9))
 
     def count_finished(self, finish_reason: str | None) -> None:
         """A complete answer."""

@@ -22,14 +22,17 @@ from ..backends.fleet.process import FleetError
 from ..backends.printable import printable
 from ..backends.transport import ProxyError
 from ..backends.urls import UrlError
-from .channel import COMMAND, FAILURE, FRAME, OPEN, PLACE, PLAN, READY, Channel
-from .commands import Command, Stop
-from .frame import Frame, StopReason, encode
+from .channel import COMMAND, FAILURE, FRAME, KEEP, OPEN, PLACE, PLAN, READY, RECORDS, Channel
+from .commands import Command, Stop, StopReason
+from .frame import Frame, encode
 from .place import Opening, Place
 from .plan import RunPlan
 from .workloads import WorkloadError
 
 _LAST_WORD_S = 5.0
+
+MOST_WAITING: Final = 16 << 20
+"""Bytes of records that may wait for a slow watcher; what comes on top is given up."""
 
 
 class RunError(Exception):
@@ -48,6 +51,8 @@ class Watcher:
         plan: comes first.
         place: in a crew; None when alone. Known once the plan is.
         opening: when the window opens; a crew answers `ready` with it.
+        keep: the body of the message that asked for records of requests; None where nobody wants them. Known once
+            the plan is.
     """
 
     def __init__(self) -> None:
@@ -55,6 +60,7 @@ class Watcher:
         self.plan: asyncio.Future[RunPlan] = loop.create_future()
         self.place: Place | None = None
         self.opening: asyncio.Future[Opening] = loop.create_future()
+        self.keep: bytes | None = None
         self.channel = Channel(self._received, lambda: self.end("parent gone"))
         self._early: list[Command] = []
         self._obey: Callable[[Command], None] = self._early.append
@@ -66,6 +72,8 @@ class Watcher:
             self.place = msgspec.msgpack.decode(body, type=Place)
         elif kind == OPEN and not self.opening.done():
             self.opening.set_result(msgspec.msgpack.decode(body, type=Opening))
+        elif kind == KEEP:
+            self.keep = body
         elif kind == COMMAND:
             self._take(msgspec.msgpack.decode(body, type=Command))
 
@@ -87,6 +95,11 @@ class Watcher:
     def show(self, frame: Frame) -> None:
         """Send a frame; one that was not sent yet gives way to it."""
         self.channel.send(FRAME, encode(frame))
+
+    def record(self, batch: bytes) -> None:
+        """Send a batch of records, unless so many wait already that it must be given up."""
+        if self.channel.waiting <= MOST_WAITING:
+            self.channel.send(RECORDS, batch)
 
     def ready(self) -> None:
         """Say that all is connected and warmed up."""

@@ -8,24 +8,22 @@ import gc
 import sys
 from collections.abc import Mapping
 
-from ..backends.adapters.registry import open_backend
-from ..backends.base import Backend
-from ..backends.errors import BackendError, ErrorKind
-from ..backends.models import list_models
 from .clock import RealClock
+from .connecting import Connected, connect
+from .descriptors import make_room
 from .driver import Driver
 from .frame import FRAME_NS
 from .instrument import Instrument
 from .lane import Lane
+from .ledger import TEXTS, Ledger
 from .likeness import LikenessSums
+from .observer import Observatory, observing
 from .place import Opening
 from .plan import BackendPlan, RunPlan
 from .share import Share
-from .simulated import stack_of, stacks_served
+from .simulated import stacks_served
 from .waiting import first_of
 from .watcher import Watcher, serve_one_plan
-
-_ASK_TIMEOUT_S = 10.0
 
 _YOUNG_OBJECTS = 20_000
 """How many objects are made before the collector looks at them: while it does, nothing is read, and a request that
@@ -40,18 +38,29 @@ class Worker:
         likeness = LikenessSums([each.name for each in plan.backends])
         self._clock = RealClock()
         self._watcher = watcher
+        self._observatory: Observatory | None = None
         self._stacks: Mapping[str, str] = {}
-        self._lanes = [Lane(each, plan, self._connect, self._clock, likeness) for each in plan.backends]
+        self._ledger = Ledger(share.worker, watcher.record, texts=watcher.keep == TEXTS) if watcher.keep else None
+        self._lanes = [
+            Lane(each, plan, self._connect, self._clock, likeness, share, self._ledger) for each in plan.backends
+        ]
         self._driver = Driver(plan, self._lanes, likeness, self._clock, instrument, share, self._opening)
         watcher.obeyed_by(self._driver.obey)
 
     async def show(self) -> None:
-        """Send a frame."""
-        self._watcher.show(await self._driver.frame())
+        """Send a frame, after the records of what it counts."""
+        frame = await self._driver.frame()
+        if self._ledger is not None:
+            self._ledger.flush()  # with what a frame counts, nothing it counts is missing
+        self._watcher.show(self._observatory.onto(frame) if self._observatory else frame)
 
-    async def run(self, stacks: Mapping[str, str]) -> None:
-        """From the first connection to the last frame; `stacks` are base URLs by stack id."""
-        self._stacks = stacks
+    async def run(self, stacks: Mapping[str, str], observatory: Observatory | None = None) -> None:
+        """From the first connection to the last frame; `stacks` are base URLs of simulated backends, by name.
+
+        In a crew, which observes for all, there is no `observatory` here.
+        """
+        self._stacks, self._observatory = stacks, observatory
+        self._driver.what_if.stacks = stacks
         gc.collect()
         gc.freeze()  # what was loaded so far is never garbage: later collections stay short
         gc.set_threshold(_YOUNG_OBJECTS, 50, 1000)
@@ -70,32 +79,28 @@ class Worker:
     async def _opening(self) -> Opening:
         """When the window opens: at once, or with those of the other workers."""
         if self._watcher.place is None:
-            return Opening.at(self._clock.now_ns())
+            opening = Opening.at(self._clock.now_ns())
+            if self._observatory is not None:
+                self._observatory.open_window(opening.at_ns)
+            return opening
         self._watcher.ready()
         return await self._watcher.opening
 
-    async def _connect(self, plan: BackendPlan) -> tuple[Backend, str]:
-        stack = stack_of(plan)
-        url = self._stacks[stack] if stack else plan.url
-        model = plan.model or await self._first_model(url, plan.key)
-        return open_backend(plan.api, url=url, model=model, key=plan.key, extra=plan.extra), model
-
-    async def _first_model(self, url: str, key: str) -> str:
-        """The model a server names first; raises BackendError."""
-        models = await list_models(url, key, _ASK_TIMEOUT_S)
-        if not models:
-            raise BackendError(ErrorKind.MALFORMED, "the server lists no model: name one (--model)")
-        return models[0].id
+    async def _connect(self, plan: BackendPlan) -> Connected:
+        simulated = self._stacks.get(plan.name)
+        return await connect(plan, simulated, "fleet") if simulated else await connect(plan, plan.url)
 
 
 async def perform(plan: RunPlan, watcher: Watcher) -> None:
     """Run `plan`, or the share of it that this worker's place in a crew gives it."""
+    make_room(plan, watcher.place.share if watcher.place else Share())
     with Instrument() as instrument:
         worker = Worker(plan, watcher, instrument)
         await worker.show()
         if watcher.place is None:
-            async with stacks_served(plan) as stacks:
-                await worker.run(stacks)
+            async with observing(plan) as observatory, stacks_served(plan) as stacks:
+                await observatory.begin(stacks)
+                await worker.run(stacks, observatory)
         else:
             await worker.run(watcher.place.stacks)
 

@@ -12,15 +12,17 @@ import numpy as np
 from msgspec.structs import replace
 
 from ...backends.adapters.registry import open_backend
-from ...backends.base import Backend, Message
+from ...backends.base import Message
 from ...backends.groundtruth import MODEL, GroundTruth
 from ..clock import RealClock
+from ..connecting import Connected
 from ..histogram import Histogram
 from ..instrument import Instrument
 from ..lane import Lane
 from ..likeness import LikenessSums
 from ..plan import BackendPlan, RunPlan
 from ..prompts import Prompt
+from ..share import Share
 from .errors import compare, spread_ms, spread_of
 from .grading import graded
 from .recorder import Recorder
@@ -65,13 +67,13 @@ async def measure(load: Load, server: GroundTruth) -> Finding:
     plan = BackendPlan(
         name="ground truth", url=server.url, model=MODEL, extra={"ttft_ms": load.ttft_ms, "gap_ms": load.gap_ms}
     )
-    recorder = Recorder(open_backend(plan.api, url=plan.url, model=plan.model, extra=plan.extra))
+    recorder = Recorder(open_backend("openai-chat", url=plan.url, model=plan.model, extra=plan.extra))
 
-    async def connect(plan: BackendPlan) -> tuple[Backend, str]:
-        return recorder, plan.model
+    async def connect(plan: BackendPlan) -> Connected:
+        return Connected(recorder, plan.model)
 
     run = RunPlan(backends=(plan,), timeout_s=_TIMEOUT_S)
-    lane = Lane(plan, run, connect, RealClock(), LikenessSums([plan.name]))
+    lane = Lane(plan, run, connect, RealClock(), LikenessSums([plan.name]), Share())
     before = server.take_log()
     window = await _put_under(load, lane)
     log = server.take_log()

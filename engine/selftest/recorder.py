@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from ...backends.base import Answer, Arrival, Backend, Request, Stamp
+from ...backends.rate_limits import RateLimits
 from .errors import Observed
 
 
@@ -27,7 +28,14 @@ class Recorder:
             observed = Observed(request.index, answer.sent_ns)
             self.observed.append(observed)
             yield _Recorded(
-                answer, observed, answer.sent_ns, answer.connect_ns, answer.resent, answer.stamp, answer.server
+                answer,
+                observed,
+                answer.sent_ns,
+                answer.connect_ns,
+                answer.resent,
+                answer.stamp,
+                answer.server,
+                answer.limits,
             )
 
     async def aclose(self) -> None:
@@ -46,6 +54,7 @@ class _Recorded:
     resent: bool
     stamp: Stamp
     server: str
+    limits: RateLimits
 
     async def deliver(self, take: Callable[[Arrival], None]) -> None:
         """See `backends.base.Answer`."""

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from infertop.engine.channel import COMMAND, FRAME, LONGEST, Channel
+from infertop.engine.channel import COMMAND, FRAME, LONGEST, MOMENT, Channel
 
 
 class End:
@@ -86,3 +86,32 @@ async def test_flush_waits_for_the_reader_but_not_for_ever(ends):
     await one.channel.flush(5)
     await until(lambda: other.messages)
     assert len(other.messages[0][1]) == 5_000_000
+
+
+async def test_what_is_said_to_nobody_is_not_waited_for():
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    lost = asyncio.Event()
+    channel = Channel(lambda kind, body: None, lost.set)
+    await asyncio.get_running_loop().create_connection(lambda: channel, sock=ours)
+    theirs.close()
+    await asyncio.wait_for(lost.wait(), 5)
+    channel.send(FRAME, b"the last one")
+    await asyncio.wait_for(channel.flush(30), 1)
+
+
+async def test_moments_all_come_and_no_older_frame_after_them(ends):
+    one, other = ends
+    other.channel._transport.pause_reading()
+    filler = bytes(1 << 20)
+    for number in range(5):
+        one.channel.send(FRAME, b"F%d" % number + filler)
+        one.channel.send(MOMENT, b"M%d" % number + filler)
+    assert one.channel.waiting > 2 << 20
+    one.channel.send(FRAME, b"last")
+    other.channel._transport.resume_reading()
+    await until(lambda: other.messages and other.messages[-1][1] == b"last")
+    seen = [body[:2].decode() for _, body in other.messages[:-1]]
+    assert [name for name in seen if name[0] == "M"] == [f"M{number}" for number in range(5)]
+    assert [int(name[1]) for name in seen] == sorted(int(name[1]) for name in seen)
+    assert one.channel.waiting == 0

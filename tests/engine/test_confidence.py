@@ -108,3 +108,8 @@ def test_proportions_at_the_ends_and_of_nothing():
     assert proportion(0, 500, ALPHA).low == 0
     assert proportion(500, 500, ALPHA).high == 1
     assert 0.98 < proportion(500, 500, ALPHA).low < 1
+
+
+def test_so_few_dependent_misses_that_even_a_share_of_one_is_not_ruled_out():
+    interval = proportion(278_903, 278_905, ALPHA, 6.7)
+    assert 0.999 < interval.low < interval.high == 1

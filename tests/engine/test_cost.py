@@ -12,6 +12,7 @@ class Counts:
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 def test_an_api_charges_cached_input_apart():
@@ -23,6 +24,14 @@ def test_an_api_charges_cached_input_apart():
 def test_without_a_cached_price_cached_input_costs_as_any():
     price = ApiPrice(usd_per_m_input=1.0, usd_per_m_output=0.0)
     assert spent_usd(price, Counts(input_tokens=10**6, cached_tokens=10**6), 0) == pytest.approx(1.0)
+
+
+def test_what_is_written_to_a_cache_has_a_price_of_its_own():
+    price = ApiPrice(usd_per_m_input=3.0, usd_per_m_output=15.0, usd_per_m_cached=0.3, usd_per_m_cache_write=3.75)
+    tokens = Counts(input_tokens=3_000_000, cached_tokens=1_000_000, cache_write_tokens=1_000_000)
+    assert spent_usd(price, tokens, elapsed_s=0) == pytest.approx(3.0 + 0.3 + 3.75)
+    plain = ApiPrice(usd_per_m_input=3.0, usd_per_m_output=15.0)
+    assert spent_usd(plain, tokens, elapsed_s=0) == pytest.approx(9.0), "without one it is input as any"
 
 
 def test_rented_chips_cost_by_the_clock():

@@ -214,7 +214,7 @@ async def test_a_sigterm_to_the_crew_ends_all_orderly(start):
     [
         ({"workload": WorkloadPlan(source="/nowhere/prompts.jsonl")}, r"/nowhere/prompts\.jsonl"),
         ({"arrivals": ArrivalsPlan(concurrency=1)}, "concurrency 1 cannot be shared among 2 workers"),
-        ({"backends": (BackendPlan(name="a", url="sim:h300"),)}, "did you mean 'h200'"),
+        ({"backends": (BackendPlan(name="a", url="sim:h300"),)}, 'did you mean "h200"'),
     ],
 )
 async def test_a_plan_it_cannot_run_says_why_in_one_line(start, fields, why):
@@ -242,7 +242,7 @@ def test_nothing_is_left_when_the_watcher_or_the_crew_is_killed(victim):
     ) as watcher:
         crew = int(watcher.stdout.readline())
         family = [crew, *children(crew)]
-        assert len(family) == 4  # the crew, two workers, the fleet
+        assert len(family) == 5  # the crew, two workers, the fleet, the observer
         os.kill(watcher.pid if victim == "watcher" else crew, signal.SIGKILL)
         wait_until_gone(family)
         watcher.kill()

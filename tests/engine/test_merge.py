@@ -8,17 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from infertop.backends.rate_limits import RateLimit
 from infertop.engine.cost import ApiPrice, OwnedPrice, RentedPrice, spent_usd
 from infertop.engine.frame import (
     METRICS,
     MOST_MARKERS,
     SLOTS,
+    Allowances,
     BackendFrame,
     ClientFrame,
     Frame,
     Likeness,
     Marker,
     PairFrame,
+    Pause,
     Serial,
     Timeline,
 )
@@ -53,6 +56,7 @@ PRICES = (
     RentedPrice(usd_per_chip_hour=3.6, chips=4),
     OwnedPrice(capex_usd=30_000, chips=8, kw_per_chip=0.7),
 )
+LIMITS = st.lists(st.builds(RateLimit, name=NAMES, remaining=st.none() | SUMS), max_size=2).map(tuple)
 TEXTS = st.sampled_from(["", "m", "no route to host", "timed out"])
 
 
@@ -72,6 +76,12 @@ def backends(draw, name, price):
         active_ns=0 if first_sent_ns is None else draw(st.integers(0, 10**11)),
         arriving_tokens=draw(SUMS),
         good=draw(st.none() | COUNTS),
+        good_tokens=draw(st.none() | COUNTS),
+        unsent=draw(st.dictionaries(NAMES, COUNTS)),
+        pause=draw(st.none() | st.builds(Pause, left_ns=COUNTS, why=TEXTS)),
+        limits=draw(st.none() | st.builds(Allowances, at_ns=st.integers(0, 3), limits=LIMITS)),
+        warmup_usd=draw(SUMS),
+        at_risk_usd=draw(SUMS),
         histograms=draw(st.dictionaries(st.sampled_from(METRICS), HISTOGRAMS, max_size=3)),
         series=draw(st.dictionaries(NAMES, LEVELS, max_size=2)),
         finish_reasons=draw(st.dictionaries(NAMES, COUNTS)),
@@ -79,9 +89,10 @@ def backends(draw, name, price):
         **{
             counter: draw(COUNTS)
             for counter in (
-                "scheduled", "finished", "failed", "in_flight", "not_sent", "company", "resent", "input_tokens",
-                "cached_tokens", "output_tokens", "reasoning_tokens", "usage_requests", "estimated_requests",
-                "chunks", "characters", "prompt_characters",
+                "scheduled", "finished", "failed", "in_flight", "not_sent", "held_back", "company", "resent",
+                "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+                "usage_requests", "estimated_requests", "disbelieved_requests", "chunks", "characters",
+                "prompt_characters",
             )
         },
     )  # fmt: skip

@@ -263,3 +263,34 @@ def test_reads_handed_over_together_count_as_by_themselves(reads, answer, first_
     )  # fmt: skip
     assert found.timeline.total == pytest.approx(expected.timeline.total)
     assert found.timeline.state().tokens == pytest.approx(expected.timeline.state().tokens)
+
+
+def test_reasoning_that_is_billed_but_not_streamed_does_not_make_tokens_look_quick():
+    """30 tokens of which 20 were reasoning nobody saw: 10 arrived over 90 ms."""
+    hidden = measure(at(50), *(at(50 + 10 * n) for n in range(1, 10)), silent(150, usage=Usage(3, 30, 0, 20)))
+    assert only(hidden, "tpot") == pytest.approx(90 / 9, rel=0.01)
+    shown = measure(reasoning(50), *(at(50 + 10 * n) for n in range(1, 10)), silent(150, usage=Usage(3, 30, 0, 20)))
+    assert only(shown, "tpot") == pytest.approx(90 / 29, rel=0.01)
+
+
+def test_the_servers_own_timings_are_kept_apart():
+    tally = measure(at(20), silent(21, finish_reason="stop", vendor={"queue": 0.002, "prefill": 0.01}))
+    measure(at(20, vendor={"queue": 0.004}), silent(21, vendor={"decode": 0.03}, finish_reason="stop"), tally=tally)
+    told = {name: (len(h), h.mean_ns() / MS) for name, h in tally.vendor.items() if len(h)}
+    assert told == {"queue": (2, 3), "prefill": (1, 10), "decode": (1, 30)}
+    assert only(measure(at(20), silent(21, vendor={"first_token": 0.001})), "ttft") == 20
+
+
+@pytest.mark.parametrize("wrong", [-1.0, float("nan"), float("inf"), 1e30])
+def test_what_can_be_no_time_is_left_out(wrong):
+    tally = measure(at(20), silent(21, finish_reason="stop", vendor={"queue": wrong, "colour": 1.0, "total": 1.0}))
+    assert [name for name, histogram in tally.vendor.items() if len(histogram)] == ["total"]
+
+
+def test_timings_of_a_failed_answer_do_not_count():
+    tally = Tally(0)
+    meter = Meter(tally, 0, 0, 40)
+    meter.sent(Opened(0))
+    meter.arrive(at(20, vendor={"total": 1.0}))
+    meter.fail(BackendError(ErrorKind.CUT, "cut"))
+    assert not len(tally.vendor["total"])

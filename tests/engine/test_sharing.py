@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from infertop.engine.commands import SetConcurrency, SetRate, Stop
+from infertop.engine.connecting import Connected
 from infertop.engine.cost import ApiPrice, RentedPrice
 from infertop.engine.driver import Driver
 from infertop.engine.frame import BackendFrame, Timeline
@@ -91,7 +92,7 @@ def drive(plan, share, commands=()):
         clock = VirtualClock(asyncio.get_running_loop())
 
         async def connect(backend):
-            return ScriptedBackend(clock, int(backend.url)), "m"
+            return Connected(ScriptedBackend(clock, int(backend.url)), "m")
 
         async def open_together():
             return Opening(OPENED_NS, "2026-11-23T12:00:00.000+00:00")
@@ -103,7 +104,7 @@ def drive(plan, share, commands=()):
                 driver.obey(command if isinstance(command, Stop) else replace(command, at_ns=at_ns))
 
         likeness = LikenessSums([each.name for each in plan.backends])
-        lanes = [Lane(each, plan, connect, clock, likeness) for each in plan.backends]
+        lanes = [Lane(each, plan, connect, clock, likeness, share) for each in plan.backends]
         driver = Driver(plan, lanes, likeness, clock, Instrument(), share, open_together)
         async with asyncio.TaskGroup() as group:
             commanding = group.create_task(give_commands())
@@ -130,7 +131,9 @@ def alone_and_together(workers, commands=(), **fields):
 
 def counted(backend: BackendFrame) -> BackendFrame:
     """What must be equal to the last bit: all but sums of fractions, and what each worker has of its own."""
-    return replace(backend, arriving_tokens=0.0, timeline=Timeline(), series={}, company=0)
+    return replace(
+        backend, arriving_tokens=0.0, timeline=Timeline(), series={}, company=0, warmup_usd=0.0, at_risk_usd=0.0
+    )
 
 
 @pytest.mark.parametrize("workers", [2, 3, 4])
@@ -144,6 +147,9 @@ def test_in_open_loop_together_they_count_what_one_alone_counts(workers):
         assert mine.scheduled == 160
         assert mine.failed > 0
         assert mine.arriving_tokens == pytest.approx(theirs.arriving_tokens)
+        assert mine.warmup_usd == pytest.approx(theirs.warmup_usd)
+        assert mine.at_risk_usd == pytest.approx(theirs.at_risk_usd)
+        assert bool(mine.at_risk_usd) == bool(mine.warmup_usd) == isinstance(mine.price, ApiPrice)
         assert mine.timeline.first_slot == theirs.timeline.first_slot
         assert mine.timeline.tokens == pytest.approx(theirs.timeline.tokens)
         mean, alone = mine.series["ttft_sched"][0], theirs.series["ttft_sched"][0]

@@ -51,6 +51,7 @@ class _Answer:
     resent: bool = False
     stamp: str = "kernel"
     server: str = ""
+    limits: tuple = ()
 
     async def deliver(self, take):
         async for arrival in self.arrivals:
@@ -62,6 +63,8 @@ class _Answer:
 
 class ScriptedBackend:
     """Answers each prompt as its index says, whatever else is under way: every 11th fails, lengths and gaps vary."""
+
+    can_fix_length = True
 
     def __init__(self, clock, slowness):
         self._clock = clock

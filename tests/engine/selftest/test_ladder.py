@@ -110,13 +110,15 @@ async def test_the_recorder_lets_everything_through():
     arrivals = [Arrival(1, chunks=0), Arrival(5, chunks=2, text="ab"), Arrival(9, chunks=1, text="c")]
 
     class Answer:
-        sent_ns, connect_ns, resent, stamp, server = 3, 4, True, "user", "x"
+        sent_ns, connect_ns, resent, stamp, server, limits = 3, 4, True, "user", "x", ()
 
         async def deliver(self, take):
             for arrival in arrivals:
                 take(arrival)
 
     class Backend:
+        can_fix_length = True
+
         @asynccontextmanager
         async def send(self, request):
             yield Answer()
