@@ -8,23 +8,30 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ..backends.fleet.stacks import STACKS
+from ..backends.adapters.registry import ADAPTERS, PLACED
+from ..backends.credentials import is_reference
+from ..backends.dialects import DIALECTS
+from ..backends.price_files import PriceFileError
+from ..backends.prices import UnknownPriceError
 from ..backends.printable import printable
-from ..engine.cost import OwnedPrice, Price
+from ..backends.providers import PROVIDERS
+from ..engine.cost import ApiPrice, OwnedPrice, Price
 from ..engine.plan import ArrivalsPlan, SloPlan, WorkloadPlan
+from ..engine.purse import limits_output
 from ..engine.workloads import files
 from ..engine.workloads.builtin import BUILTIN
 from .durations import DurationError, parse_duration
+from .observe_checks import metrics_problems, power_problems
 from .problems import Problem, suggestion
-from .schema import ArrivalsEntry, BackendEntry, Profile, RunEntry
+from .schema import ArrivalsEntry, BackendEntry, BookPrice, Profile, RunEntry, model_of
+from .what_if import stack_problems
 
-_NEVER_ZERO = {"chips", "life_years", "availability", "pue"}
-_KEY_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
+_NEVER_ZERO = {"chips", "life_years", "pue"}
 _SECRET = re.compile(r"(sk|pk|gsk|csk|xai|hf|nvapi|tgp|AKIA)[-_][A-Za-z0-9_-]{8,}|AKIA[A-Z0-9]{8,}|Bearer\s.*")
 _SECRET_NAME = re.compile(r"api[-_]?key|authorization|secret|password", re.IGNORECASE)
 _HOW_TO_REFER = (
     'this looks like the key itself. A profile only says where it is: write key = "env:NAME" and set that '
-    'environment variable, or key = "file:PATH"'
+    'environment variable, or key = "file:PATH", or key = "keyring:SERVICE/NAME"'
 )
 
 
@@ -32,8 +39,19 @@ def sense_problems(profile: Profile) -> Iterator[Problem]:
     """Everything that makes no sense in `profile`; nothing here repeats a value that may be a secret."""
     if not profile.backends:
         yield Problem("backends", "there are none; add a [[backends]] table with a name and a url (or sim)")
+    yield from backends_problems(profile.backends)
+    yield from workload_problems(profile.workload)
+    yield from _arrivals(profile.arrivals)
+    yield from _slo(profile.slo)
+    yield from _run(profile.run)
+    yield from _sharing(profile.run.workers, profile.arrivals)
+    yield from _caps_shared(profile.run.workers, profile.backends)
+
+
+def backends_problems(entries: tuple[BackendEntry, ...]) -> Iterator[Problem]:
+    """Everything that makes no sense in the `[[backends]]` tables."""
     seen: dict[str, int] = {}
-    for position, entry in enumerate(profile.backends):
+    for position, entry in enumerate(entries):
         where = f"backends[{position}]"
         yield from _backend(entry, where)
         if entry.name in seen:
@@ -41,11 +59,6 @@ def sense_problems(profile: Profile) -> Iterator[Problem]:
                 f"{where}.name", f'"{printable(entry.name, 60)}" is the name of backends[{seen[entry.name]}] too'
             )
         seen.setdefault(entry.name, position)
-    yield from _workload(profile.workload)
-    yield from _arrivals(profile.arrivals)
-    yield from _slo(profile.slo)
-    yield from _run(profile.run)
-    yield from _sharing(profile.run.workers, profile.arrivals)
 
 
 def _backend(entry: BackendEntry, where: str) -> Iterator[Problem]:
@@ -54,25 +67,49 @@ def _backend(entry: BackendEntry, where: str) -> Iterator[Problem]:
     if entry.sim and entry.url:
         yield Problem(where, "has both url and sim; keep one")
     elif entry.sim:
-        if entry.sim not in STACKS:
-            yield Problem(f"{where}.sim", f"no such simulated stack{suggestion(entry.sim, STACKS)}")
         if entry.key:
             yield Problem(f"{where}.key", "the simulated fleet takes no key; remove it")
     elif entry.url:
         yield from _url(entry.url, f"{where}.url")
-    else:
+    elif entry.api not in PLACED:
         yield Problem(where, 'has neither url nor sim; write url = "http://host:8000/v1" or sim = "h200"')
+    yield from stack_problems(entry, where)
     if entry.key and not _is_reference(entry.key):
         yield Problem(f"{where}.key", _HOW_TO_REFER)
     for name, value in entry.extra.items():
         if _SECRET_NAME.search(name) or (isinstance(value, str) and _SECRET.match(value)):
             yield Problem(f"{where}.extra", f"{_HOW_TO_REFER}; then remove it from extra")
-    if entry.price:
+    yield from _protocol(entry, where)
+    yield from _money_and_caps(entry, where)
+    yield from metrics_problems(entry.metrics_url, entry.metrics_every_s, where)
+    if entry.power:
+        yield from power_problems(entry.power, f"{where}.power")
+
+
+def _protocol(entry: BackendEntry, where: str) -> Iterator[Problem]:
+    if entry.api and entry.api not in ADAPTERS:
+        yield Problem(f"{where}.api", f"no such protocol{suggestion(entry.api, ADAPTERS)}")
+    if entry.server and entry.server not in {**DIALECTS, **PROVIDERS}:
+        yield Problem(f"{where}.server", f"no such server or provider{suggestion(entry.server, DIALECTS)}")
+
+
+def _money_and_caps(entry: BackendEntry, where: str) -> Iterator[Problem]:
+    if isinstance(entry.price, BookPrice):
+        yield from _book_price(entry.price, model_of(entry), f"{where}.price")
+    elif entry.price:
         yield from _price(entry.price, f"{where}.price")
+    for name, value in entry.extra.items():
+        if value == "" and limits_output(name) and _bills_tokens(entry):
+            yield Problem(f"{where}.extra", f"without {printable(name, 40)} no budget can hold what is billed")
+    yield from _above_zero(entry.max_rate_per_s, f"{where}.max_rate_per_s")
+    yield from _at_least_one(entry.max_concurrency, f"{where}.max_concurrency")
+    yield from _above_zero(entry.budget_usd, f"{where}.budget_usd")
+    if entry.budget_usd is not None and entry.price is None:
+        yield Problem(f"{where}.budget_usd", "nothing can be held to it without a price")
 
 
 def _is_reference(key: str) -> bool:
-    return bool(_KEY_REFERENCE.fullmatch(key)) and not _SECRET.match(key.partition(":")[2])
+    return is_reference(key) and not _SECRET.match(key.partition(":")[2])
 
 
 def _url(url: str, where: str) -> Iterator[Problem]:
@@ -90,20 +127,43 @@ def _url(url: str, where: str) -> Iterator[Problem]:
         yield Problem(where, 'must not hold a user, password or query; a key goes into key = "env:NAME"')
 
 
+def _bills_tokens(entry: BackendEntry) -> bool:
+    price = entry.price
+    return isinstance(price, ApiPrice) or (isinstance(price, BookPrice) and not price.accelerator)
+
+
+def _book_price(price: BookPrice, model: str, where: str) -> Iterator[Problem]:
+    for name in ("chips", "terms", "utilisation") if not price.accelerator else ("tier",):
+        if getattr(price, name) != getattr(BookPrice(seller=""), name):
+            kind = "chips rented by the hour: name the accelerator" if not price.accelerator else "a price per token"
+            yield Problem(f"{where}.{name}", f"belongs to {kind}")
+    yield from _above_zero(price.chips, f"{where}.chips")
+    yield from _share(price.utilisation, f"{where}.utilisation")
+    if not price.accelerator and not model:
+        yield Problem(where, "the book needs the model's name: write model, or name the accelerator")
+        return
+    try:
+        price.found(model)
+    except (UnknownPriceError, PriceFileError) as error:
+        yield Problem(where, str(error))
+
+
 def _price(price: Price, where: str) -> Iterator[Problem]:
     for name, value in msgspec.structs.asdict(price).items():
         if name in _NEVER_ZERO:
             yield from _above_zero(value, f"{where}.{name}")
+        elif name == "utilisation":
+            yield from _share(value, f"{where}.{name}")
         elif isinstance(value, float | int):
             yield from _from_zero(value, f"{where}.{name}")
     if isinstance(price, OwnedPrice):
-        if price.availability > 1:
-            yield Problem(f"{where}.availability", "is a share: above 0, at most 1")
+        yield from _share(price.availability, f"{where}.availability")
         if price.residual_usd > price.capex_usd:
             yield Problem(f"{where}.residual_usd", "is more than capex_usd")
 
 
-def _workload(workload: WorkloadPlan) -> Iterator[Problem]:
+def workload_problems(workload: WorkloadPlan) -> Iterator[Problem]:
+    """What makes no sense in where prompts come from."""
     if workload.source not in BUILTIN:
         path = Path(workload.source)
         if path.suffix.lower() not in files.SUFFIXES:
@@ -175,6 +235,20 @@ def _sharing(workers: int, arrivals: ArrivalsEntry) -> Iterator[Problem]:
             "run.workers",
             f"{workers} workers cannot share a concurrency of {concurrency}: each needs a prompt in flight",
         )
+
+
+def _caps_shared(workers: int, backends: tuple[BackendEntry, ...]) -> Iterator[Problem]:
+    for position, entry in enumerate(backends):
+        if entry.max_concurrency is not None and 1 <= entry.max_concurrency < workers:
+            yield Problem(
+                f"backends[{position}].max_concurrency",
+                f"{workers} workers cannot share {entry.max_concurrency} in flight: each needs one of its own",
+            )
+
+
+def _share(value: float | None, where: str) -> Iterator[Problem]:
+    if value is not None and not 0 < value <= 1:
+        yield Problem(where, "is a share: above 0, at most 1")
 
 
 def _above_zero(value: float | None, where: str) -> Iterator[Problem]:

@@ -42,10 +42,7 @@ def read(path: Path) -> str:
 
 def parse(text: str, origin: str, folder: Path) -> Profile:
     """The profile in `text`, as `load`; `origin` names it in errors, prompt files are relative to `folder`."""
-    try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ProfileError(origin, [Problem("", f"not TOML: {printable(str(error))}")]) from None
+    document = toml_document(text, origin)
     problems = list(shape_problems(Profile, document))
     if problems:
         raise ProfileError(origin, problems)
@@ -53,6 +50,14 @@ def parse(text: str, origin: str, folder: Path) -> Profile:
     profile = msgspec.structs.replace(profile, workload=with_prompts_from(folder, profile.workload))
     check(profile, origin)
     return profile
+
+
+def toml_document(text: str, origin: str) -> dict[str, Any]:
+    """The tables in TOML `text`; raises ProfileError."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProfileError(origin, [Problem("", f"not TOML: {printable(str(error))}")]) from None
 
 
 def check(profile: Profile, origin: str) -> None:

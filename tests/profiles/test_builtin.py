@@ -15,7 +15,15 @@ from infertop.profiles import library
 from infertop.profiles.load import read
 
 DATA = Path(printable.__file__).parent / "data"
-NAMES = ("classification", "fleet", "groq-vs-cerebras", "h200-vs-mi300x", "latency-slo", "local", "rag")
+FAMILIES = (
+    "cerebras", "groq", "h100-vllm", "h200-vllm", "inferentia2-sagemaker", "inferentia2-tgi", "inferentia2-vllm",
+    "mi300x-vllm", "tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e",
+)  # fmt: skip
+NAMES = (
+    "cerebras", "classification", "fleet", "groq-vs-cerebras", "groq", "h100-vllm", "h200-vllm", "h200-vs-mi300x",
+    "inferentia2-sagemaker", "inferentia2-tgi", "inferentia2-vllm", "latency-slo", "local", "mi300x-vllm", "rag",
+    "tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e",
+)  # fmt: skip
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -87,7 +95,22 @@ def hardware_of(url: str, hardware: str) -> tuple[str, int]:
         stack = fleet.STACKS[url.removeprefix("sim:")]
         return stack.accelerator, stack.chips
     family, _, chips = hardware.partition(" ×")
-    return {"H200": "H200 SXM"}.get(family, family), int(chips or 0)
+    return {"H100": "H100 SXM", "H200": "H200 SXM"}.get(family, family), int(chips or 0)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_hardware_family_has_a_profile_to_edit(config: Path, family: str) -> None:
+    plan = library.plan_of(family)
+    (backend,) = plan.backends
+    assert backend.price is not None
+    assert backend.power is not None
+    assert backend.hardware
+    assert backend.model
+    text = read(library.find(family))
+    assert "infertop run" in text
+    assert backend.key.startswith("env:") or "infertop profiles new mine --from " + family in text
+    library.write(text, "mine")
+    assert library.plan_of("mine").backends == plan.backends
 
 
 def test_the_fleet_profiles_show_all_six_stacks_alike(config: Path) -> None:
@@ -99,8 +122,8 @@ def test_the_fleet_profiles_show_all_six_stacks_alike(config: Path) -> None:
 
 def test_retired_list_prices_say_so(config: Path) -> None:
     prices = {backend.name: backend.price for backend in library.plan_of("fleet").backends}
-    assert prices["Groq LPU"].source == "Groq list price, retired 2026-08-16 (genai-prices)"
-    assert prices["Cerebras"].source == "Cerebras list price, retired 2026-02-16 (litellm 1.109.1)"
+    assert prices["Groq LPU"].source == "genai-prices, retired 2026-08-16"
+    assert prices["Cerebras"].source == "litellm 1.109.1, retired 2026-02-16"
 
 
 def test_the_paid_one_has_keys_by_reference_and_a_budget(config: Path) -> None:

@@ -65,7 +65,7 @@ def test_the_users_profiles_win_and_broken_ones_are_listed(config: Path) -> None
 def test_an_unknown_name_suggests_the_nearest(config: Path) -> None:
     with pytest.raises(ProfileError, match=r'^fleeet: no profile has this name; did you mean "fleet"'):
         library.find("fleeet")
-    with pytest.raises(ProfileError, match=r"^zzz: no profile has this name; there are classification, fleet,"):
+    with pytest.raises(ProfileError, match=r"^zzz: no profile has this name; there are cerebras, classification,"):
         library.find("zzz")
     with pytest.raises(ProfileError, match=r"^\./zzz\.toml: no such file"):
         library.find("./zzz.toml")

@@ -24,7 +24,7 @@ def problems(folder: Path, text: str | bytes) -> str:
 
 KEY = (
     "this looks like the key itself. A profile only says where it is: "
-    'write key = "env:NAME" and set that environment variable, or key = "file:PATH"'
+    'write key = "env:NAME" and set that environment variable, or key = "file:PATH", or key = "keyring:SERVICE/NAME"'
 )
 
 
@@ -108,7 +108,10 @@ KEY = (
             '[[backends]]\nname = "a"',
             'backends[0]: has neither url nor sim; write url = "http://host:8000/v1" or sim = "h200"',
         ),
-        ('[[backends]]\nname = "a"\nsim = "h300"', 'backends[0].sim: no such simulated stack; did you mean "h200"?'),
+        (
+            '[[backends]]\nname = "a"\nsim = "h300"',
+            "backends[0].sim: no such simulated stack: 'h300'; did you mean \"h200\"?",
+        ),
         (
             '[[backends]]\nname = "a"\nurl = "sim:h200"',
             'backends[0].url: for the simulated fleet write sim = "h200"',
@@ -124,11 +127,11 @@ KEY = (
         (GOOD + GOOD, 'backends[1].name: "a" is the name of backends[0] too'),
         (
             GOOD + "price = { usd_per_chip_hour = 3 }",
-            'backends[0].price.basis: is missing; it is one of "api", "rented", "owned"',
+            'backends[0].price.basis: is missing; it is one of "api", "rented", "owned", "book"',
         ),
         (
             GOOD + 'price = { basis = "rent", usd_per_chip_hour = 3 }',
-            'backends[0].price.basis: "rent" is not one of "api", "rented", "owned"; did you mean "rented"?',
+            'backends[0].price.basis: "rent" is not one of "api", "rented", "owned", "book"; did you mean "rented"?',
         ),
         (
             GOOD + 'price = { basis = "rented", usd_per_hour = 3, usd_per_chip_hour = 3 }',
@@ -186,7 +189,7 @@ def test_a_secret_in_the_wrong_place_is_refused_and_never_repeated(tmp_path: Pat
 
 def test_references_are_taken(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    for key in ("env:GROQ_API_KEY", "file:~/.keys/groq", "file:/home/sk-abcdefgh/key"):
+    for key in ("env:GROQ_API_KEY", "file:~/.keys/groq", "file:/home/sk-abcdefgh/key", "keyring:infertop/groq"):
         path.write_text(f'{GOOD}key = "{key}"')
         assert load(path).backends[0].key == key
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infertop.backends.fleet.faults import Fault
 from infertop.engine.cost import ApiPrice, OwnedPrice, RentedPrice
 from infertop.engine.plan import ArrivalsPlan, BackendPlan, RunPlan, SloPlan, WorkloadPlan
 from infertop.profiles.load import dump, parse
@@ -36,8 +37,9 @@ BACKENDS = st.builds(
 ) | st.builds(
     BackendPlan,
     name=WORDS,
-    url=st.sampled_from(["sim:h200", "sim:groq"]),
-    model=WORDS,
+    url=st.sampled_from(["sim:h200", "sim:groq", "sim:h100x8/llama-3.3-70b/fp8/replicas=2"]),
+    model=st.just("llama-3.3-70b"),
+    faults=st.sampled_from([(), (Fault(kind="stall", share=0.5, after_s=3, for_s=4.5, after_tokens=2),)]),
     hardware=WORDS,
     engine=WORDS,
     price=PRICES,
