@@ -32,7 +32,7 @@ def exit_code(frame: Frame) -> ExitCode:
         return ExitCode.FAILED
     if any(_misses(frame, backend) for backend in frame.backends):
         return ExitCode.GATE
-    if frame.stop_reason == "budget":
+    if frame.stop_reason == "budget" or any("budget" in backend.unsent for backend in frame.backends):
         return ExitCode.BUDGET
     return ExitCode.OK
 

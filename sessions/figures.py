@@ -1,4 +1,11 @@
-"""Figures as people read them: three digits, thousands apart, the unit beside them."""
+"""Figures as people read them: three digits, thousands apart, the unit beside them; and as documents hold them."""
+
+from math import isfinite
+
+
+def six_digits(value: float | None) -> float | None:
+    """`value` with six significant digits (histograms know three); None for what JSON has no number for."""
+    return float(f"{value:.6g}") if value is not None and isfinite(value) else None
 
 
 def number(value: float) -> str:
@@ -6,6 +13,11 @@ def number(value: float) -> str:
     if value < 0.995:
         return f"{value:.2f}"
     return f"{value:.1f}" if value < 99.95 else f"{value:,.0f}"
+
+
+def fine(value: float) -> str:
+    """As `number`, with two digits that count below a tenth: 0.0042, 0.24, 181."""
+    return f"{value:#.2g}" if 0 < value < 0.0995 else number(value)
 
 
 def times(ratio: float) -> str:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..backends.printable import printable
-from ..engine.cost import ApiPrice, OwnedPrice, Price, RentedPrice
 from ..engine.frame import BackendFrame, Frame
 from ..engine.histogram import FLOORS, Histogram
 from ..engine.pairing import ROWS
 from ..engine.plan import ArrivalsPlan
-from .figures import duration, number, times, usd
+from .figures import duration, number, times
+from .money import cost_remarks
+from .observed import energy_remark
 from .summary import Comparison, Document, PairedMean
 
 SHOWN: Final = {"ttft_sched": "TTFT", "tpot": "TPOT"}
@@ -36,6 +37,7 @@ def heading(frame: Frame) -> str:
         printable(frame.workload.source),
         load(frame.arrivals),
         _length(frame),
+        "in virtual time" if frame.virtual else "",
         f"seed {frame.seed}",
         _STOPPED.get(frame.stop_reason, ""),
     ]
@@ -130,22 +132,35 @@ def footnotes(frame: Frame, summary: Document) -> Iterator[str]:
     if frame.arrivals.kind != "closed":
         yield "TTFT counts from the scheduled time of sending."
     if any(_below_floor(backend) for backend in frame.backends):
-        yield f"(…) too few requests for this percentile: p50 needs {FLOORS[0.5]}, p95 {FLOORS[0.95]}."
+        yield f"? too few requests for this percentile: p50 needs {FLOORS[0.5]}, p95 {FLOORS[0.95]}."
     estimated = [_name(b.name) for b in frame.backends if b.estimated_requests]
     if estimated:
         yield f"≈ token counts are estimated from characters: {', '.join(estimated)}."
+    if liars := [f"{_name(b.name)} ({b.disbelieved_requests:,})" for b in frame.backends if b.disbelieved_requests]:
+        yield f"Token counts that cannot be were taken for none: {', '.join(liars)}."
+    if frame.workload.fixed_length and (free := [_name(b.name) for b in frame.backends if not b.can_fix_length]):
+        yield f"A fixed length could not be asked of {', '.join(free)}: answers end where the model ends them."
     if frame.unpaired:
         yield f"{frame.unpaired:,} values are in no mean on the same prompts: others were {ROWS:,} prompts behind."
     if any(b.label == "SIM" for b in frame.backends):
         yield "SIM is the simulated fleet, not measured hardware."
     yield from _unlike(summary)
+    yield from _energy(frame)
     for backend in frame.backends:
-        if backend.price:
-            yield f"Price of {_name(backend.name)}: {price(backend.price)}."
+        yield from (f"{_name(backend.name)}: {remark}." for remark in cost_remarks(backend))
     if not summary.client.trusted:
         yield f"Client: {'; '.join(summary.client.reasons)}: that error is part of what is shown."
     elif summary.client.loop_lag_ms.p99 is not None:
         yield f"Client: event loop late by {number(summary.client.loop_lag_ms.p99)} ms at p99."
+
+
+def _energy(frame: Frame) -> Iterator[str]:
+    """Where energy comes from: a line for all that have it from the same source."""
+    names: dict[str, list[str]] = {}
+    for backend in frame.backends:
+        if remark := energy_remark(backend):
+            names.setdefault(remark, []).append(_name(backend.name))
+    yield from (f"{', '.join(who)}: {remark}." for remark, who in names.items())
 
 
 def _unlike(summary: Document) -> Iterator[str]:
@@ -159,16 +174,3 @@ def _unlike(summary: Document) -> Iterator[str]:
 def _below_floor(backend: BackendFrame) -> bool:
     histograms = [Histogram.of(backend.histograms[name]) for name in ("ttft", "tpot") if name in backend.histograms]
     return any(len(histogram) and not histogram.supports(0.95) for histogram in histograms)
-
-
-def price(of: Price) -> str:
-    """A price in words, with its date and source."""
-    match of:
-        case ApiPrice():
-            words = f"{usd(of.usd_per_m_input)}/{usd(of.usd_per_m_output)} per M in/out"
-        case RentedPrice():
-            words = f"{of.chips:g} × {usd(of.usd_per_chip_hour)}/h rented"
-        case OwnedPrice():
-            words = f"{usd(of.usd_per_hour())}/h owned"
-    origin = ", ".join(printable(part, 60) for part in (of.source, of.as_of) if part)
-    return f"{words} ({origin})" if origin else words

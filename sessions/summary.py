@@ -3,14 +3,13 @@
 Pure: a Frame in, a Document out. docs/json.md documents every field; definitions are measurement.md's.
 """
 
-import math
 from typing import Any, Final
 
 import msgspec
 
 from .. import __version__
+from ..backends.base import VENDOR_TIMINGS
 from ..engine.comparability import all_differences
-from ..engine.cost import ApiPrice, OwnedPrice, RentedPrice
 from ..engine.figures import (
     attainment,
     attainment_interval,
@@ -20,13 +19,14 @@ from ..engine.figures import (
     shared_read_share,
     tok_s,
     usd_per_m_characters,
-    usd_per_m_output,
-    usd_per_m_total,
 )
 from ..engine.frame import JUDGED, BackendFrame, Frame, Label
 from ..engine.histogram import Histogram, HistogramState
 from ..engine.plan import ArrivalsPlan, SloPlan, WorkloadPlan
 from ..engine.verdict import Paired, Verdict, verdicts
+from .figures import six_digits as _figure
+from .money import Cost, cost
+from .observed import Energy, Server, energy, server
 from .trust import Trust, client_trust
 
 SCHEMA: Final = "infertop.summary/1"
@@ -34,7 +34,6 @@ SCHEMA: Final = "infertop.summary/1"
 
 
 _LATENCIES: Final = ("connect", "ttft", "ttft_sched", "ttfo", "tpot", "icl", "itl", "e2e")
-_BASES: Final = {ApiPrice: "api", RentedPrice: "rented", OwnedPrice: "owned"}
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +62,10 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Requests(msgspec.Struct, frozen=True, kw_only=True):
-    """scheduled = finished + failed + in_flight + not_sent; errors sum to failed; last_error is one safe line."""
+    """scheduled = finished + failed + in_flight + not_sent; errors sum to failed, unsent to not_sent.
+
+    last_error is one safe line; held_back is how many a closed loop sent later because of a pause or a cap.
+    """
 
     scheduled: int
     finished: int
@@ -73,33 +75,21 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True):
     resent: int
     errors: dict[str, int]
     last_error: str
+    unsent: dict[str, int] = {}
+    held_back: int = 0
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
-    """Of finished and failed requests; source is "usage", "tok", "≈" or "" (none counted yet)."""
+    """Of finished and failed requests; source is "usage", "tok", "≈" or "" (none counted yet).
+
+    disbelieved is how many requests' counts, as the server stated them, cannot be; they are estimated.
+    """
 
     input: int
     output: int
     reasoning: int
     source: str
-
-
-class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """All None without a price."""
-
-    spent_usd: float | None = None
-    usd_per_m_output: float | None = None
-    usd_per_m_total: float | None = None
-    basis: str | None = None
-    price_as_of: str | None = None
-
-
-class Energy(msgspec.Struct, frozen=True, kw_only=True):
-    """None with source "n/a": power is not measured yet."""
-
-    joules: float | None = None
-    j_per_output_token: float | None = None
-    source: str = "n/a"
+    disbelieved: int = 0
 
 
 class Slo(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,13 +110,18 @@ class Characters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
-    """One backend; a latency is None when nothing was measured."""
+    """One backend; a latency is None when nothing was measured.
+
+    `engine` is the serving software; `server_timings_ms` are the server's own, by name of VENDOR_TIMINGS, on its
+    clock and by its definitions.
+    """
 
     name: str
     label: Label
     url: str
     model: str
     hardware: str
+    engine: str = ""
     requests: Requests
     tokens: Tokens
     tok_s: float | None
@@ -140,8 +135,10 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     icl_ms: Latency | None
     itl_ms: Latency | None
     e2e_ms: Latency | None
+    server_timings_ms: dict[str, Latency] = {}
     cost: Cost
     energy: Energy
+    server: Server | None = None
     slo: Slo
 
 
@@ -178,6 +175,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     started_utc: str
     duration_s: float
     stop_reason: str
+    virtual: bool
     seed: int
     workload: WorkloadPlan
     arrivals: ArrivalsPlan
@@ -311,6 +309,7 @@ def _run(frame: Frame) -> Run:
         started_utc=frame.started_utc,
         duration_s=duration_s,
         stop_reason=frame.stop_reason,
+        virtual=frame.virtual,
         seed=frame.seed,
         workload=frame.workload,
         arrivals=frame.arrivals,
@@ -345,6 +344,7 @@ def _backend(backend: BackendFrame, limits: SloPlan) -> Backend:
         url=backend.url,
         model=backend.served_model or backend.model,
         hardware=backend.hardware,
+        engine=backend.engine,
         requests=Requests(
             scheduled=backend.scheduled,
             finished=backend.finished,
@@ -354,12 +354,15 @@ def _backend(backend: BackendFrame, limits: SloPlan) -> Backend:
             resent=backend.resent,
             errors=backend.errors,
             last_error=backend.last_error,
+            unsent=backend.unsent,
+            held_back=backend.held_back,
         ),
         tokens=Tokens(
             input=backend.input_tokens,
             output=backend.output_tokens,
             reasoning=backend.reasoning_tokens,
             source=backend.token_source,
+            disbelieved=backend.disbelieved_requests,
         ),
         tok_s=_figure(tok_s(backend)),
         characters=Characters(
@@ -367,10 +370,12 @@ def _backend(backend: BackendFrame, limits: SloPlan) -> Backend:
             per_s=_figure(characters_s(backend)),
             usd_per_m=_figure(usd_per_m_characters(backend)),
         ),
-        cost=_cost(backend),
-        energy=Energy(),
+        cost=cost(backend),
+        energy=energy(backend),
+        server=server(backend),
         slo=_slo(backend, limits),
         shared_read_share=_figure(shared_read_share(backend)),
+        server_timings_ms={name: told for name in VENDOR_TIMINGS if (told := latency(backend.vendor.get(name)))},
         **{f"{name}_ms": value for name, value in latencies.items()},
     )
 
@@ -382,19 +387,6 @@ def _slo(backend: BackendFrame, limits: SloPlan) -> Slo:
         low=_figure(interval.low) if interval else None,
         high=_figure(interval.high) if interval else None,
         goodput_per_s=_figure(goodput_per_s(backend)),
-    )
-
-
-def _cost(backend: BackendFrame) -> Cost:
-    price = backend.price
-    if price is None:
-        return Cost()
-    return Cost(
-        spent_usd=_figure(backend.spent_usd),
-        usd_per_m_output=_figure(usd_per_m_output(backend)),
-        usd_per_m_total=_figure(usd_per_m_total(backend)),
-        basis=_BASES[type(price)],
-        price_as_of=price.as_of or None,
     )
 
 
@@ -425,8 +417,3 @@ def _claim(made: Verdict | Paired, trust: Trust) -> dict[str, Any]:
 
 def _ms(value_ns: float | None) -> float | None:
     return None if value_ns is None else _figure(value_ns / 1e6)
-
-
-def _figure(value: float | None) -> float | None:
-    """`value` with six significant digits (histograms know three); None for what JSON has no number for."""
-    return float(f"{value:.6g}") if value is not None and math.isfinite(value) else None

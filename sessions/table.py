@@ -12,7 +12,8 @@ from rich.cells import cell_len
 from ..backends.printable import printable
 from ..engine.frame import BackendFrame, Frame
 from ..engine.histogram import Histogram
-from .figures import number, share, usd
+from .figures import fine, number, share, usd
+from .observed import Energy
 from .remarks import footnotes, heading, verdict_lines
 from .summary import Backend, Slo, document
 
@@ -47,15 +48,19 @@ class Row(NamedTuple):
     tpot_p95: Cell
     usd_per_m: Cell = _UNKNOWN
     spent: Cell = _UNKNOWN
+    j_per_token: Cell = _UNKNOWN
     slo: Cell = _UNKNOWN
 
 
 _TITLES: Final = Row(
-    *map(Cell, ("backend", "", "ok", "failed", "tok/s", "p50", "p95", "p50", "p95", "$/M out", "spent", "SLO met"))
+    *map(
+        Cell,
+        ("backend", "", "ok", "failed", "tok/s", "p50", "p95", "p50", "p95", "$/M out", "spent", "J/tok", "SLO met"),
+    )
 )
 _GROUPS: Final = {"ttft_p50": "TTFT ms", "tpot_p50": "TPOT ms"}
 _LEFT: Final = ("name", "label")
-_OPTIONAL: Final = ("usd_per_m", "spent", "slo")
+_OPTIONAL: Final = ("usd_per_m", "spent", "j_per_token", "slo")
 
 
 def render(frame: Frame, width: int, *, colour: bool = False) -> str:
@@ -92,8 +97,17 @@ def _row(backend: Backend, counted: BackendFrame, frame: Frame) -> Row:
         tpot_p95=_percentile(counted, "tpot", 0.95),
         usd_per_m=_UNKNOWN if cost.usd_per_m_output is None else Cell(estimated + usd(cost.usd_per_m_output)),
         spent=_UNKNOWN if cost.spent_usd is None else Cell(estimated + usd(cost.spent_usd)),
+        j_per_token=_energy(backend.energy, estimated),
         slo=_slo(backend.slo, frame.slo.attainment),
     )
+
+
+def _energy(energy: Energy, estimated: str) -> Cell:
+    """J/token with its source, grey where that is a model."""
+    if energy.j_per_output_token is None:
+        return _UNKNOWN
+    text = f"{estimated}{fine(energy.j_per_output_token)} {energy.source}"
+    return Cell(text, "" if energy.measured else _DIM)
 
 
 def ttft_metric(frame: Frame) -> str:
@@ -102,14 +116,14 @@ def ttft_metric(frame: Frame) -> str:
 
 
 def _percentile(backend: BackendFrame, metric: str, p: float) -> Cell:
-    """The percentile in ms, in brackets when the sample is too small for it."""
+    """The percentile in ms, with a `?` before it when the sample is too small for it."""
     state = backend.histograms.get(metric)
     histogram = Histogram.of(state) if state else Histogram()
     value_ns = histogram.quantile_ns(p)
     if value_ns is None:
         return _UNKNOWN
     text = number(value_ns / 1e6)
-    return Cell(text) if histogram.supports(p) else Cell(f"({text})", _DIM)
+    return Cell(text) if histogram.supports(p) else Cell(f"?{text}", _DIM)
 
 
 def _slo(reached: Slo, wanted: float | None) -> Cell:
@@ -134,7 +148,10 @@ def _troubles(backend: Backend) -> list[str]:
     if requests.last_error:
         lines.append(f"last: {printable(requests.last_error)}")
     if requests.not_sent:
-        lines.append(f"not sent: {requests.not_sent:,}")
+        reasons = " · ".join(f"{printable(reason)} {count:,}" for reason, count in requests.unsent.items())
+        lines.append(f"not sent: {requests.not_sent:,}{f' ({reasons})' if reasons else ''}")
+    if requests.held_back:
+        lines.append(f"held back by a pause or a cap before they were sent: {requests.held_back:,}")
     return lines
 
 
@@ -186,6 +203,8 @@ def _blocks(rows: Sequence[Row], troubles: Sequence[Sequence[str]], width: int, 
         yield f"  TPOT p50 {row.tpot_p50.text}  p95 {row.tpot_p95.text} ms"
         if row.spent != _UNKNOWN:
             yield f"  {row.usd_per_m.text}/M out  spent {row.spent.text}"
+        if row.j_per_token != _UNKNOWN:
+            yield "  J/tok " + paint(*row.j_per_token)
         if row.slo != _UNKNOWN:
             yield f"  SLO met {row.slo.text}"
         for note in notes:

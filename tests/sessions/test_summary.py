@@ -38,8 +38,9 @@ def test_the_document_has_the_fields_that_are_promised() -> None:
     first = got["backends"][0]
     assert set(first) == {
         "name", "label", "url", "model", "hardware", "requests", "tokens", "tok_s", "characters", "connect_ms",
-        "ttft_ms", "ttft_sched_ms", "ttfo_ms", "tpot_ms", "icl_ms", "itl_ms", "e2e_ms", "cost", "energy", "slo",
-        "shared_read_share",
+        "ttft_ms", "ttft_sched_ms", "ttfo_ms", "tpot_ms", "icl_ms", "itl_ms", "e2e_ms", "cost", "energy", "server",
+        "slo",
+        "shared_read_share", "engine", "server_timings_ms",
     }  # fmt: skip
     assert set(first["ttft_ms"]) == {
         "n", "mean", "p50", "p90", "p95", "p99", "p999", "max", "p50_interval", "p95_interval",
@@ -209,6 +210,15 @@ def test_quantiles_have_intervals_where_one_value_a_request_is_known() -> None:
     short = document(frame(backend("a", ttft_ms=latencies(100, 20)))).backends[0].ttft_sched_ms
     assert short is not None
     assert (short.p50_interval, short.p95_interval) == (None, None)
+
+
+def test_the_servers_own_timings_are_kept_apart() -> None:
+    told = backend("a", ttft_ms=[100.0] * 20, vendor={"prefill": histogram(*[40.0] * 20)})
+    got = document(frame(told)).backends[0]
+    assert list(got.server_timings_ms) == ["prefill"]
+    assert got.server_timings_ms["prefill"].p50 == pytest.approx(40, rel=0.01)
+    assert got.ttft_ms is not None
+    assert got.ttft_ms.p50 == pytest.approx(100, rel=0.01)
 
 
 def test_connecting_and_shared_reads_are_told() -> None:
