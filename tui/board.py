@@ -9,9 +9,13 @@ from ..engine.frame import Label, Phase, TokenSource
 from ..engine.plan import ArrivalsPlan
 from ..engine.verdict import Verdict
 from ..sessions.trust import Trust
+from .answers import Answers
+from .costcurves import CostCurves
 from .draw.axis import LogAxis
 from .draw.graph import Floats
+from .heatmap import HeatMap
 from .metrics import Metric
+from .pairedpast import Ratios
 from .window import BackendWindow
 
 
@@ -154,6 +158,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A change of load or workload: it stands on every axis of time."""
+
+    at_ns: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """The verdicts on one metric, every pair of backends.
 
@@ -177,6 +189,11 @@ class Board:
         axis: shared by all tails; None before the first value.
         unlike: what keeps backends from being compared like for like, in words, the gravest first.
         events: oldest first.
+        marks: oldest first.
+        heat: latency over time; None before the first answer.
+        costs: cost over time; None before anything was spent.
+        followed: what all say to one prompt; None while nobody asks for it.
+        ratios: how every two backends compare on the same prompts over time; None while nobody asks for it.
     """
 
     header: Header
@@ -186,6 +203,11 @@ class Board:
     judgement: Judgement
     unlike: tuple[str, ...]
     events: tuple[Event, ...]
+    marks: tuple[Mark, ...] = ()
+    heat: HeatMap | None = None
+    costs: CostCurves | None = None
+    followed: Answers | None = None
+    ratios: Ratios | None = None
 
     def shown(self, metric: Metric) -> str:
         """The name of the histogram `metric` is read from under the present load."""

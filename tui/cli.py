@@ -5,17 +5,22 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from keyword import iskeyword
 from typing import Final, NoReturn, Protocol, cast
 
 from .. import __version__
 from .usage import UsageError
 
-COMMANDS: Final = ("run", "fleet", "profiles", "doctor")
+COMMANDS: Final = (
+    "run", "demo", "web", "fleet", "replay", "attach", "sessions", "export", "diff", "import", "profiles", "hardware",
+    "prices", "doctor",
+)  # fmt: skip
 """Command words, each a module of `commands`; anything else is a target of `commands.compare`."""
 
 _EXIT_CODES: Final = """\
 exit codes:
-  0 ok   1 failed run   2 usage   3 SLO gate failed   4 budget reached   130 interrupted (summary still printed)
+  0 ok   1 failed run   2 usage   3 SLO or diff gate failed   4 budget reached
+  130 interrupted (summary still printed)
 """
 
 
@@ -53,7 +58,14 @@ class _Parser(argparse.ArgumentParser):
         command.add_arguments(self)
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
-        """The arguments in `words`; exits with code 2 when they are wrong."""
+        """The arguments in `words`; exits with code 2 when they are wrong.
+
+        A command that sets a default for `command_line` gets what follows `--` there, as it stands.
+        """
+        command_line: Sequence[str] = ()
+        if "--" in words and self.get_default("command_line") is not None:
+            at = words.index("--")
+            words, command_line = words[:at], words[at + 1 :]
         if self._subparsers:
             arguments, unknown = self.parse_known_args(words)
         else:
@@ -61,6 +73,8 @@ class _Parser(argparse.ArgumentParser):
         if unknown:
             flag = unknown[0].split("=")[0]
             self.error(f"unknown argument {flag!r}{_did_you_mean(flag, self._option_string_actions)}")
+        if command_line:
+            arguments.command_line = command_line
         return arguments
 
     def error(self, message: str) -> NoReturn:
@@ -93,15 +107,25 @@ def _run(words: list[str]) -> int:
     if words and words[0] in COMMANDS:
         return _run_command(_load(words[0]), f"infertop {words[0]}", words[1:])
     if words and not words[0].startswith("-") and not any(sign in words[0] for sign in ":/."):
-        raise UsageError(
-            f"{words[0]!r} is neither a command nor a server{_did_you_mean(words[0], COMMANDS)}\n"
-            "try: infertop --help, or a target such as http://127.0.0.1:8000, groq:openai/gpt-oss-120b, sim:h200"
-        )
+        _check_name(words[0])
     return _run_command(_load("compare"), "infertop", words)
 
 
+def _check_name(word: str) -> None:
+    """Raise UsageError unless `word` is a name that the user gave to a backend."""
+    from .commands.targets import named_backends  # noqa: PLC0415  only after what is no command
+
+    names = [plan.name for plan in named_backends()]
+    if word.casefold() not in map(str.casefold, names):
+        raise UsageError(
+            f"{word!r} is neither a command nor a server{_did_you_mean(word, (*COMMANDS, *names))}\n"
+            "try: infertop --help, or a target such as http://127.0.0.1:8000, groq:openai/gpt-oss-120b, sim:h200"
+        )
+
+
 def _load(name: str) -> Command:
-    return cast("Command", importlib.import_module(f".commands.{name}", __package__))
+    module = f"{name}_" if iskeyword(name) else name
+    return cast("Command", importlib.import_module(f".commands.{module}", __package__))
 
 
 def _run_command(command: Command, prog: str, words: list[str]) -> int:

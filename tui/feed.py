@@ -9,8 +9,8 @@ from textual.message_pump import MessagePump
 
 from ..backends.printable import printable
 from ..engine.frame import Frame
-from ..engine.process import EngineError
-from .link import EngineLink
+from ..engine.inbox import EngineError
+from .link import EngineLink, Recorded
 
 RATES: Final = (1, 2, 4, 5, 10)
 """Frames a second to choose from."""
@@ -43,14 +43,15 @@ class Feed:
         link: where frames come from.
         target: where messages go.
         clock: seconds.
+        hz: frames a second to begin with, one of `RATES`.
 
     Attributes:
         hz: frames a second.
         failure: why frames ended; "" while they come, and after an orderly end.
     """
 
-    def __init__(self, link: EngineLink, target: MessagePump, clock: Callable[[], float]) -> None:
-        self.hz = 4
+    def __init__(self, link: EngineLink, target: MessagePump, clock: Callable[[], float], hz: int = 4) -> None:
+        self.hz = hz
         self.failure = ""
         self._link = link
         self._target = target
@@ -69,7 +70,9 @@ class Feed:
         if self.failure:
             return "ENGINE GONE"
         silent = not self._over and self._clock() - self._arrived_at > SILENCE_S
-        return "NO NEWS FROM THE ENGINE" if silent else ""
+        if silent:
+            return "NO NEWS FROM THE ENGINE"
+        return printable(self._link.problem, 60) if isinstance(self._link, Recorded) else ""
 
     async def run(self) -> None:
         """Post frames until the engine is gone, then `FeedEnded`."""

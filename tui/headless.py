@@ -16,22 +16,21 @@ from ..backends.printable import printable
 from ..engine.commands import Stop
 from ..engine.figures import tok_s
 from ..engine.frame import Frame
-from ..engine.plan import RunPlan
-from ..engine.process import EngineProcess
 from ..sessions.figures import duration, number
+from ..sessions.session import Session
+from .holding import paused
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _REDRAW_EVERY_S: Final = 0.25
 _PLAIN_LINE_EVERY_S: Final = 10.0
 
 
-async def run_headless(plan: RunPlan, progress: TextIO) -> Frame:
-    """Run `plan` to its end, or to the first Ctrl-C, and return the last frame.
+async def run_headless(session: Session, progress: TextIO) -> Frame:
+    """Watch `session` to its end, or to the first Ctrl-C, and return the last frame.
 
     Raises:
         EngineError: the engine cannot run the plan, or died.
     """
-    engine = await EngineProcess.start(plan)
     loop = asyncio.get_running_loop()
     interrupted = False
 
@@ -40,17 +39,17 @@ async def run_headless(plan: RunPlan, progress: TextIO) -> Frame:
         interrupted = True
         for each in _SIGNALS:
             loop.remove_signal_handler(each)
-        engine.send(Stop())
+        session.send(Stop())
 
     for each in _SIGNALS:
         loop.add_signal_handler(each, interrupt)
     line = Progress(progress)
     try:
-        async for frame in engine.frames():
+        async for frame in session.frames():
             line.show(frame)
     finally:
         line.close()
-        last = await engine.stop()
+        last = await session.stop()
         for each in _SIGNALS:
             loop.remove_signal_handler(each)
     assert last is not None  # frames() ended without an error, so there was a last one
@@ -99,6 +98,10 @@ def progress_line(frame: Frame) -> str:
         parts.append(f"waiting for {sum(backend.in_flight for backend in frame.backends):,} answers")
     for backend in frame.backends:
         rate = tok_s(backend)
-        state = "down" if backend.state == "down" else "–" if rate is None else f"{number(rate)} tok/s"
+        state = "–" if rate is None else f"{number(rate)} tok/s"
+        if backend.state == "down":
+            state = "down"
+        elif pause := paused(backend):
+            state = f"paused {printable(pause, 40)}"
         parts.append(f"{printable(backend.name, 20)} {state}")
     return "  ".join(parts)

@@ -1,56 +1,236 @@
 """Every key in one place: bindings with ids (so that they can be rebound), the footer's hints, the help's table."""
 
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from textual.binding import Binding, BindingType
+from textual.keys import Keys as KeyNames
 
-from .view import PANELS
+from ..profiles.problems import suggestion
+from .view import PANELS, Panel
 
-KEYS: Final[list[Binding]] = [
-    Binding("space,p", "app.freeze", "freeze the picture, never the load", id="freeze", key_display="space p"),
-    Binding("tab", "app.metric(1)", "next metric", id="metric-next", key_display="tab"),
-    Binding("shift+tab", "app.metric(-1)", "previous metric", id="metric-previous", key_display="shift+tab"),
-    Binding("right,l", "app.focus_card(1, 0)", "focus the card to the right", id="focus-right", key_display="→ l"),
-    Binding("left,h", "app.focus_card(-1, 0)", "focus the card to the left", id="focus-left", key_display="← h"),
-    Binding("down,j", "app.focus_card(0, 1)", "focus the card below", id="focus-down", key_display="↓ j"),
-    Binding("up,k", "app.focus_card(0, -1)", "focus the card above", id="focus-up", key_display="↑ k"),
-    Binding("enter,e", "app.expand", "expand the card in focus, and back", id="expand", key_display="enter e"),
-    Binding("plus,equals_sign", "app.ask('more load')", "more load", id="load-up", key_display="+ ="),
-    Binding("minus", "app.ask('less load')", "less load", id="load-down", key_display="-"),
-    Binding("w", "app.ask('next workload')", "next workload", id="workload"),
-    Binding("r", "app.reset", "start the figures anew from now (the run goes on)", id="reset"),
-    Binding("S", "app.ask('save')", "save this session as a profile", id="save"),
-    *(
-        Binding(str(number), f"app.panel({number})", f"show or hide {panel}", id=f"panel-{panel}")
-        for number, panel in enumerate(PANELS, 1)
+_PANELS: Final[dict[Panel, str]] = {
+    "cards": "backends",
+    "tails": "latency histograms",
+    "heat": "latency over time",
+    "cost": "cost and budget",
+    "power": "power and energy",
+    "verdicts": "verdicts",
+    "stream": "the answers, side by side",
+    "server": "server internals",
+    "events": "events",
+}
+
+
+def _group(title: str, *bindings: Binding) -> tuple[Binding, ...]:
+    group = Binding.Group(title)
+    return tuple(replace(binding, group=group) for binding in bindings)
+
+
+KEYS: Final = (
+    *_group(
+        "what is shown",
+        Binding("space,p", "app.freeze", "freeze the picture, never the load", id="freeze", key_display="space p"),
+        Binding("tab", "app.metric(1)", "next metric", id="metric-next", key_display="tab"),
+        Binding("shift+tab", "app.metric(-1)", "previous metric", id="metric-previous", key_display="shift+tab"),
+        *(
+            Binding(
+                str(number), f"app.panel('{panel}')", f"{_PANELS[panel]}: to the front, or away", id=f"panel-{panel}"
+            )
+            for number, panel in enumerate(PANELS, 1)
+        ),
+        Binding("o", "app.only", "only the panel in front, and back", id="only"),
+        Binding("t", "app.theme", "dark or light", id="theme"),
     ),
-    Binding("left_square_bracket", "app.refresh_rate(-1)", "draw less often", id="refresh-less", key_display="["),
-    Binding("right_square_bracket", "app.refresh_rate(1)", "draw more often", id="refresh-more", key_display="]"),
-    Binding("t", "app.theme", "dark or light", id="theme"),
-    Binding("question_mark,f1", "app.help", "this help", id="help", key_display="? F1"),
-    Binding("escape", "app.expand(False)", "back from the expanded card", id="back", key_display="esc", show=False),
-    Binding("q", "app.quit", "stop the run and leave with a summary", id="quit", key_display="q ctrl+c"),
-]
-"""In the order of the help screen."""
-
-BINDINGS: Final[list[BindingType]] = list(KEYS)
-"""The same, as the live screen declares them."""
-
-EVERYWHERE: Final[list[BindingType]] = [Binding("ctrl+c", "quit", "quit", id="interrupt", priority=True, show=False)]
-"""Keys that work on any screen."""
-
-HINTS: Final = (
-    ("q", "quit"),
-    ("space", "freeze"),
-    ("tab", "metric"),
-    ("+/-", "load"),
-    ("?", "help"),
-    ("enter", "expand"),
-    ("w", "workload"),
-    ("r", "reset"),
-    ("1-4", "panels"),
-    ("S", "save"),
-    ("t", "theme"),
-    ("[ ]", "refresh"),
+    *_group(
+        "one backend, or two",
+        Binding(
+            "right,l", "app.focus_card(1, 0)", "focus the card to the right", id="focus-right", key_display="→ l"
+        ),
+        Binding("left,h", "app.focus_card(-1, 0)", "focus the card to the left", id="focus-left", key_display="← h"),
+        Binding(
+            "down,j",
+            "app.focus_card(0, 1)",
+            "focus the card below; on a page, scroll",
+            id="focus-down",
+            key_display="↓ j",
+        ),
+        Binding(
+            "up,k",
+            "app.focus_card(0, -1)",
+            "focus the card above; on a page, scroll",
+            id="focus-up",
+            key_display="↑ k",
+        ),
+        Binding("pagedown", "app.scroll(1)", "a screen further down a page", id="page-down", key_display="pgdn"),
+        Binding("pageup", "app.scroll(-1)", "a screen further up", id="page-up", key_display="pgup"),
+        Binding(
+            "enter,e",
+            "app.expand",
+            "everything about the backend in focus, and back",
+            id="expand",
+            key_display="enter e",
+        ),
+        Binding("c", "app.compare", "compare it with another (← → which one), and back", id="compare"),
+        Binding("a", "app.compare_first", "of two compared, another first one", id="compare-first"),
+        Binding(
+            "slash", "app.seek", "only backends with a word, or with p95 under a limit", id="filter", key_display="/"
+        ),
+        Binding("greater_than_sign,f6", "app.sort(1)", "sort by the next figure", id="sort-next", key_display="> F6"),
+        Binding("less_than_sign", "app.sort(-1)", "sort by the one before", id="sort-previous", key_display="<"),
+    ),
+    *_group(
+        "time",
+        Binding("z", "app.zoom(1)", "more time: wider columns", id="time-more"),
+        Binding("Z", "app.zoom(-1)", "less time: narrower columns", id="time-less"),
+        Binding("shift+left", "app.look(-1)", "look further back", id="look-back", key_display="shift+←"),
+        Binding("shift+right", "app.look(1)", "look on, at the end now", id="look-on", key_display="shift+→"),
+        Binding("N", "app.event(-1)", "look at the event before", id="event-previous"),
+        Binding("n", "app.event(1)", "look at the event after; after the last, now", id="event-next"),
+        Binding("r", "app.reset", "start the figures anew from now (the run goes on)", id="reset"),
+        Binding("left_square_bracket", "app.refresh_rate(-1)", "draw less often", id="refresh-less", key_display="["),
+        Binding("right_square_bracket", "app.refresh_rate(1)", "draw more often", id="refresh-more", key_display="]"),
+    ),
+    *_group(
+        "the run",
+        Binding("plus,equals_sign", "app.ask('more load')", "more load", id="load-up", key_display="+ ="),
+        Binding("minus", "app.ask('less load')", "less load", id="load-down", key_display="-"),
+        Binding("w", "app.ask('next workload')", "next workload", id="workload"),
+        Binding("x", "app.hold", "send nothing to the backend in focus, or go on", id="hold"),
+    ),
+    *_group(
+        "to take away",
+        Binding("s", "app.picture", "a picture of this screen, into this folder", id="screenshot"),
+        Binding("E", "app.export", "a report for a colleague, into this folder", id="export"),
+        Binding("P", "app.ask('save')", "save this session as a profile", id="save"),
+    ),
+    *_group(
+        "infertop",
+        Binding("ctrl+p", "app.palette", "everything there is to do, by name", id="palette", key_display="ctrl+p"),
+        Binding("question_mark,f1", "app.help", "this help", id="help", key_display="? F1"),
+        Binding(
+            "escape", "app.step_back", "back: to the panels, to now, to all backends", id="back", key_display="esc"
+        ),
+        Binding("D", "app.detach", "leave, and let the run go on (infertop attach)", id="detach"),
+        Binding("q,f10", "app.quit", "stop the run and leave with a summary", id="quit", key_display="q ctrl+c"),
+    ),
 )
-"""(key, word) for the footer, the most useful first."""
+"""In the order of the help screen; every binding belongs to a group of it."""
+
+EVERYWHERE: Final[list[BindingType]] = [
+    Binding("ctrl+c", "interrupt", "quit", id="interrupt", priority=True, show=False)
+]
+"""Keys that work on any screen and cannot be rebound."""
+
+_HINTS: Final = (
+    (("quit",), "quit"),
+    (("help",), "help"),
+    (("freeze",), "freeze"),
+    (("metric-next",), "metric"),
+    (("panel-cards", "panel-events"), "panels"),
+    (("load-up", "load-down"), "load"),
+    (("expand",), "in depth"),
+    (("compare",), "compare"),
+    (("event-previous",), "events"),
+    (("export",), "export"),
+    (("palette",), "all"),
+    (("workload",), "workload"),
+    (("filter",), "filter"),
+    (("sort-next",), "sort"),
+    (("screenshot",), "picture"),
+    (("time-more",), "time"),
+    (("hold",), "hold"),
+    (("reset",), "reset"),
+    (("theme",), "theme"),
+    (("save",), "save"),
+)
+"""(ids, word) for the footer, the most useful first."""
+
+_MODIFIERS: Final = frozenset({"ctrl", "shift", "alt", "super", "hyper", "meta"})
+_NAMED: Final = frozenset(key.value for key in KeyNames) | {"plus", "minus", "slash", "backslash", "at", "underscore"}
+
+
+class BadKeyError(ValueError):
+    """Keys that cannot be bound so; the text names the id and says what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The bindings in force, in the order of the help screen."""
+
+    bindings: tuple[Binding, ...] = KEYS
+
+    @classmethod
+    def rebound(cls, wanted: Mapping[str, str]) -> "Keys":
+        """The default bindings, those named in `wanted` on other keys (several joined by commas).
+
+        Raises:
+            BadKeyError: an id or a key is unknown, or two ids share a key.
+        """
+        ids = [str(binding.id) for binding in KEYS]
+        for name, keys in wanted.items():
+            if name not in ids:
+                raise BadKeyError(f"{name}: nothing has this id{suggestion(name, ids)}")
+            for key in _split(keys):
+                if not _is_key(key):
+                    raise BadKeyError(f"{name}: {key!r} is no key; write one such as x, X, f2, ctrl+k, space or plus")
+        made = cls(tuple(_moved(binding, wanted.get(str(binding.id))) for binding in KEYS))
+        made._check_apart()
+        return made
+
+    def _check_apart(self) -> None:
+        holders: dict[str, str] = {"ctrl+c": "quit"}
+        for binding in self.bindings:
+            for key in _split(binding.key):
+                other = holders.setdefault(_plain(key), str(binding.id))
+                if other != binding.id:
+                    raise BadKeyError(f"{binding.id}: {key!r} is the key of {other} too; give {other} another one")
+
+    @property
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """(key, word) for the footer, the most useful first."""
+        shown = {str(binding.id): (binding.key_display or binding.key).split(" ")[0] for binding in self.bindings}
+        return tuple((_together([shown[name] for name in ids]), word) for ids, word in _HINTS)
+
+
+DEFAULT: Final = Keys()
+
+
+def _together(keys: list[str]) -> str:
+    """The keys of one hint: `1-9`, `+/-`."""
+    return ("-" if all(key.isdigit() for key in keys) else "/").join(keys)
+
+
+def _moved(binding: Binding, keys: str | None) -> Binding:
+    if keys is None:
+        return binding
+    return replace(binding, key=",".join(map(_plain, _split(keys))), key_display=" ".join(_split(keys)))
+
+
+def _split(keys: str) -> list[str]:
+    return [key.strip() for key in keys.split(",")]
+
+
+def _is_key(key: str) -> bool:
+    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    named = len(last) == 1 and last.isprintable() and last != " "
+    return set(modifiers) <= _MODIFIERS and (named or last in _NAMED or _spelled(last) is not None)
+
+
+def _plain(key: str) -> str:
+    """`key` by Textual's own name for it."""
+    if len(key) != 1 or key.isalnum():
+        return key
+    name = unicodedata.name(key).lower().replace("-", "_").replace(" ", "_")
+    return {"solidus": "slash", "reverse_solidus": "backslash", "commercial_at": "at", "hyphen_minus": "minus",
+            "plus_sign": "plus", "low_line": "underscore"}.get(name, name)  # fmt: skip
+
+
+def _spelled(name: str) -> str | None:
+    """The character that a name such as `left_square_bracket` means."""
+    try:
+        return unicodedata.lookup(name.replace("_", " "))
+    except KeyError:
+        return None

@@ -10,6 +10,8 @@ from ..engine.commands import SetConcurrency, SetRate
 from ..engine.plan import ArrivalsPlan
 
 _STEPS: Final = (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 6.4, 8.0)
+_COUNTS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_RATES: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 _LEAST_RATE: Final = 0.01
 _ON_ITS_WAY_S: Final = 2.0
 
@@ -40,6 +42,13 @@ def changed_load(arrivals: ArrivalsPlan, by: int) -> SetConcurrency | SetRate:
     if arrivals.kind == "closed":
         return SetConcurrency(stepped_count(arrivals.concurrency, by))
     return SetRate(max(round(stepped(max(arrivals.rate_per_s, _LEAST_RATE), by), 6), _LEAST_RATE))
+
+
+def choices(arrivals: ArrivalsPlan) -> list[tuple[SetConcurrency | SetRate, str]]:
+    """Loads to choose from, each with what it is called."""
+    if arrivals.kind == "closed":
+        return [(SetConcurrency(count), f"{count} prompts at once to each backend") for count in _COUNTS]
+    return [(SetRate(rate), f"{rate:g} prompts a second") for rate in _RATES]
 
 
 def under(arrivals: ArrivalsPlan, command: SetConcurrency | SetRate) -> ArrivalsPlan:

@@ -1,7 +1,8 @@
 """Frames in, a `Board` out: windows, rates, percentiles, cost, trust. Knows no terminal and no clock."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -15,12 +16,15 @@ from ..engine.frame import BackendFrame, Frame, PairFrame
 from ..engine.histogram import Histogram
 from ..engine.verdict import Verdict
 from ..sessions.trust import client_trust
-from .board import Board, Card, Client, Header, Judgement, Load
+from .answers import readable
+from .board import Board, Card, Client, Header, Judgement, Load, Mark
+from .chronicle import NOW, Chronicle, Time
 from .draw.axis import LogAxis, axis_for
 from .draw.units import clock
 from .eventlog import EventLog
 from .history import RateHistory
 from .metrics import TTFT, Metric
+from .view import WANTED_FIRST, Page, Panel
 from .window import BackendWindow, paired_since
 
 Judge = Callable[[Sequence[BackendFrame], str, Sequence[PairFrame]], list[Verdict]]
@@ -49,16 +53,18 @@ class Case:
 
 
 class Model:
-    """All the screen remembers of a run: the newest frame, the window's baseline, rate histories and events."""
+    """All the screen remembers of a run: the newest frame, the window's baseline, what came before, and events."""
 
     def __init__(self) -> None:
         self.frame: Frame | None = None
         self._base: Frame | None = None
         self._window = "since start"
-        self._histories: dict[str, RateHistory] = {}
+        self._histories: defaultdict[str, RateHistory] = defaultdict(RateHistory)
+        self._chronicle = Chronicle()
         self._log = EventLog()
         self._judgement = Judgement(TTFT, 0, stale=True)
         self._axes: dict[str, LogAxis] = {}
+        self._unlike: tuple[object, tuple[str, ...]] = None, ()
 
     def take(self, frame: Frame) -> bool:
         """Take in the newest frame; whether it opens a window, as the first one does and one with a new marker."""
@@ -68,7 +74,8 @@ class Model:
         if marked:
             self._open_window(f"since {clock(frame.markers[-1].at_ns)}, {_safe(frame.markers[-1].text, 40)}")
         for backend in frame.backends:
-            self._histories.setdefault(backend.name, RateHistory()).take(backend.timeline, frame.at_ns)
+            self._histories[backend.name].take(backend.timeline, frame.at_ns)
+        self._chronicle.take(frame)
         return marked or before is None
 
     def reset(self) -> None:
@@ -105,8 +112,16 @@ class Model:
         """This model as it stands, to be looked at while the original goes on; frames are shared."""
         return copy.deepcopy(self, {id(frame): frame for frame in (self.frame, self._base)})
 
-    def board(self, metric: Metric) -> Board | None:
-        """The picture with `metric` in front; None before the first frame."""
+    def board(
+        self, metric: Metric, time: Time = NOW, panels: Collection[Panel | Page] = WANTED_FIRST
+    ) -> Board | None:
+        """The picture with `metric` in front; None before the first frame.
+
+        Args:
+            metric: in front.
+            time: what is shown of it where it runs across.
+            panels: those, and the page, whose pictures over time and whose answers are wanted.
+        """
         frame = self.frame
         if frame is None:
             return None
@@ -127,9 +142,22 @@ class Model:
             metric=metric,
             axis=self._axis(shown, cards),
             judgement=judgement,
-            unlike=tuple(dict.fromkeys(each.aspect for each in all_differences(frame.backends, frame.likenesses))),
+            unlike=self._differing(frame),
             events=self._log.events(),
+            marks=tuple(Mark(marker.at_ns, _safe(marker.text, 40)) for marker in frame.markers),
+            heat=self._chronicle.heat(metric, time) if "heat" in panels else None,
+            costs=self._chronicle.costs(time) if "cost" in panels else None,
+            followed=readable(frame.followed) if frame.followed and {"stream", "compare"} & set(panels) else None,
+            ratios=self._chronicle.ratios(metric, time) if "compare" in panels else None,
         )
+
+    def _differing(self, frame: Frame) -> tuple[str, ...]:
+        """What keeps backends from being compared like for like; looked for once a second."""
+        key = frame.at_ns // 1_000_000_000, frame.phase
+        if self._unlike[0] != key:
+            found = all_differences(frame.backends, frame.likenesses)
+            self._unlike = key, tuple(dict.fromkeys(each.aspect for each in found))
+        return self._unlike[1]
 
     def _axis(self, shown: str, cards: Sequence[Card]) -> LogAxis | None:
         """The tails' axis: within a window it only ever widens, so bars never jump about."""

@@ -1,6 +1,7 @@
 """One picture as text, for `--once` and pipes: the board of the console without the console."""
 
 import sys
+from dataclasses import replace
 
 from rich.color import ColorSystem
 
@@ -11,11 +12,9 @@ from .draw.rows import Row, fit_row
 from .metrics import TTFT
 from .model import Model
 from .panels.layout import arrange, natural_height
-from .panels.page import ORDER, draw_page
+from .panels.page import composed, draw_page
 from .theme import ink
 from .view import View
-
-_SHOWN = tuple(panel for panel in ORDER if panel != "footer")
 
 
 def render_once(frame: Frame, width: int, *, colour: bool) -> str:
@@ -25,13 +24,16 @@ def render_once(frame: Frame, width: int, *, colour: bool) -> str:
     model.settle(model.case(TTFT).judged(verdicts))
     board = model.board(TTFT)
     assert board is not None
-    view = View(tier=choose_tier(encoding=sys.stdout.encoding or "ascii"), focus=-1)
-    if not board.events:
-        view = view.toggled(4)
-    layout = arrange(width, natural_height(width, len(board.cards), view), len(board.cards), view)
-    page = draw_page(board, view, width, layout, ())
+    view = View(
+        tier=choose_tier(encoding=sys.stdout.encoding or "ascii"),
+        focus=-1,
+        wanted=("cards", "tails", "verdicts", "events") if board.events else ("cards", "tails", "verdicts"),
+    )
+    height = natural_height(width, len(board.cards), view)
+    layout = replace(arrange(width, height, len(board.cards), view), footer=0)
     plain = view.tier is Tier.ASCII
-    return "\n".join(_line(row, width, colour=colour, plain=plain) for panel in _SHOWN for row in page.get(panel, []))
+    page = composed(draw_page(board, view, width, height, layout, ()), width, height - 1)
+    return "\n".join(_line(row, width, colour=colour, plain=plain) for row in page)
 
 
 def _line(row: Row, width: int, *, colour: bool, plain: bool) -> str:

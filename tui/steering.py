@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from ..engine.commands import SetConcurrency, SetWorkload
-from ..engine.frame import Frame
+from ..backends.printable import printable
+from ..engine.commands import Hold, SetConcurrency, SetRate, SetWorkload
+from ..engine.frame import BackendFrame, Frame
 from ..engine.plan import ArrivalsPlan
 from .link import EngineLink
 from .load import Asked, changed_load, under
@@ -20,6 +21,9 @@ class Steering:
         workloads: what "next workload" goes through.
         save_profile: see `app.InfertopApp`.
         clock: seconds.
+
+    Attributes:
+        workloads: see above.
     """
 
     def __init__(
@@ -30,10 +34,12 @@ class Steering:
         clock: Callable[[], float],
     ) -> None:
         self._link = link
-        self._workloads = list(workloads)
+        self.workloads = list(workloads)
         self._save_profile = save_profile
         self._load = Asked[ArrivalsPlan](clock)
         self._workload = Asked[str](clock)
+        self._clock = clock
+        self._held: dict[str, Asked[bool]] = {}
 
     def ask(self, what: Ask, frame: Frame) -> str:
         """Ask for something, given the newest frame."""
@@ -47,23 +53,36 @@ class Steering:
             case "save":
                 return self._save(frame)
 
-    def _step_load(self, frame: Frame, by: int) -> str:
-        arrivals = self._load.or_shown(frame.arrivals)
-        command = changed_load(arrivals, by)
+    def hold(self, backend: BackendFrame) -> str:
+        """Ask that nothing be sent to `backend`, or that it go on."""
+        on = not self._held.setdefault(backend.name, Asked[bool](self._clock)).or_shown(backend.held)
+        self._held[backend.name].ask(on)
+        self._link.send(Hold(backend.name, on))
+        name = printable(backend.name, 60)
+        return f"nothing is sent to {name} until you let it go on" if on else f"{name} goes on"
+
+    def set_load(self, command: SetConcurrency | SetRate, frame: Frame) -> str:
+        """Ask for a load."""
         self._link.send(command)
-        self._load.ask(under(arrivals, command))
+        self._load.ask(under(self._load.or_shown(frame.arrivals), command))
         if isinstance(command, SetConcurrency):
             return f"load: {command.concurrency} prompts at once to each backend"
         return f"load: {command.rate_per_s:g} prompts a second"
 
+    def set_workload(self, source: str) -> str:
+        """Ask for a workload."""
+        self._link.send(SetWorkload(self._workload.ask(source)))
+        return f"workload: {source}"
+
+    def _step_load(self, frame: Frame, by: int) -> str:
+        return self.set_load(changed_load(self._load.or_shown(frame.arrivals), by), frame)
+
     def _next_workload(self, frame: Frame) -> str:
-        if not self._workloads:
+        if not self.workloads:
             return "there is no other workload"
         now = self._workload.or_shown(frame.workload.source)
-        at = self._workloads.index(now) + 1 if now in self._workloads else 0
-        source = self._workload.ask(self._workloads[at % len(self._workloads)])
-        self._link.send(SetWorkload(source))
-        return f"workload: {source}"
+        at = self.workloads.index(now) + 1 if now in self.workloads else 0
+        return self.set_workload(self.workloads[at % len(self.workloads)])
 
     def _save(self, frame: Frame) -> str:
         if self._save_profile is None:

@@ -25,6 +25,9 @@ class Palette:
         series: one per backend.
         bright: for focus and marks.
         sim: for the label of what is simulated.
+        heat: the shades of `draw.heat` from little to much, after cividis: even in luminance, so that neither
+            colour-blind eyes nor greyscale lose the order; the least stands out from the ground. Role "heat 3 1" is
+            shade 3 above shade 1, 0 the ground.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Palette:
     bright: str
     sim: str
     series: tuple[str, ...]
+    heat: tuple[str, ...]
 
 
 DARK: Final = Palette(
@@ -56,6 +60,7 @@ DARK: Final = Palette(
     bright="#ffffff",
     sim="#b9a5e8",
     series=("#56b4e9", "#dd8500", "#3fd6a6", "#c471a0", "#f0e442", "#e8663a", "#dfe5ec", "#7488ee"),
+    heat=("#16336b", "#35476b", "#52586d", "#6e6e72", "#8f8a78", "#b2a770", "#d7c55e", "#fee838"),
 )
 LIGHT: Final = Palette(
     name="infertop-light",
@@ -71,8 +76,14 @@ LIGHT: Final = Palette(
     bright="#000000",
     sim="#6d4fc4",
     series=("#0065a8", "#a35a00", "#005a42", "#a8457f", "#544c00", "#bd4310", "#2e3640", "#4a5bd6"),
+    heat=("#efe6b0", "#dccb78", "#bfae6b", "#9b9378", "#77777a", "#575f70", "#35476b", "#00224e"),
 )
 PALETTES: Final = (DARK, LIGHT)
+
+
+def palette_named(name: str) -> Palette:
+    """The palette called `name`, the first where none is."""
+    return next((palette for palette in PALETTES if palette.name == name), PALETTES[0])
 
 
 @cache
@@ -94,12 +105,29 @@ def styles(palette: Palette | None) -> dict[str, Style]:
     bold = dict.fromkeys(("strong", "mark", "brand", "notice"), p.bright)
     bold |= {"title": p.dim, "key": p.text, "bad": p.bad, "live": p.good, "sim": p.sim, "replay": p.series[7]}
     bold |= {f"series{at} strong": colour for at, colour in enumerate(p.series)}
+    shades = (p.ground, *p.heat)
+    strokes = {
+        f"stroke {level}{weak}": Style(color=colour, bgcolor=shade)
+        for level, shade in enumerate(shades)
+        for weak, colour in _stroke_colours(p, strong=2 * level > len(p.heat)).items()
+    }
     filled = {"tab on": p.text, "frozen": p.series[0], "done": p.text, "alarm": p.bad}
     return {
         **{role: Style(color=colour, bgcolor=p.ground) for role, colour in plain.items()},
         **{role: Style(color=colour, bgcolor=p.ground, bold=True) for role, colour in bold.items()},
         **{role: Style(color=p.ground, bgcolor=colour, bold=True) for role, colour in filled.items()},
+        **{
+            f"heat {upper} {lower}": Style(color=shades[upper], bgcolor=shades[lower])
+            for upper in range(len(shades))
+            for lower in range(len(shades))
+        },
+        **strokes,
     }
+
+
+def _stroke_colours(p: Palette, *, strong: bool) -> dict[str, str]:
+    """Of a stroke over a `strong` shade or one near the ground, by the end of its role's name."""
+    return {"": p.ground, " weak": p.line} if strong else {"": p.bright, " weak": p.dim}
 
 
 @cache

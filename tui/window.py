@@ -4,14 +4,15 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from ..engine.energy import power_less, server_less
 from ..engine.frame import BackendFrame, Frame, PairFrame
 from ..engine.histogram import Histogram, HistogramState
 from ..engine.serial import minus
 
 _COUNTERS = (
-    "scheduled", "finished", "failed", "not_sent", "company", "resent", "active_ns", "arriving_tokens", "chunks",
-    "characters", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "usage_requests",
-    "estimated_requests",
+    "scheduled", "finished", "failed", "not_sent", "held_back", "company", "resent", "active_ns", "arriving_tokens",
+    "chunks", "characters", "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens",
+    "reasoning_tokens", "usage_requests", "estimated_requests", "disbelieved_requests",
 )  # fmt: skip
 
 
@@ -50,6 +51,11 @@ class BackendWindow:
             self._quantiles[key] = self.histogram(metric).quantile_ns(p)
         return self._quantiles[key]
 
+    def vendor(self, name: str) -> Histogram:
+        """The window's values of a timing of the server's own; empty where it tells none."""
+        before = self.base.vendor.get(name) if self.base else None
+        return _less(self.now.vendor.get(name, HistogramState()), before)
+
     def samples(self, metric: str) -> int:
         """How many values of `metric` the window has."""
         if metric not in self._samples:
@@ -77,7 +83,7 @@ class BackendWindow:
 
 def _totals(now: BackendFrame, base: BackendFrame | None) -> BackendFrame:
     if base is None:
-        return replace(now, histograms={}, series={})
+        return replace(now, histograms={}, vendor={}, series={})
     counts = {field: getattr(now, field) - getattr(base, field) for field in _COUNTERS}
     counts["scheduled"] += base.in_flight
     return replace(
@@ -85,9 +91,14 @@ def _totals(now: BackendFrame, base: BackendFrame | None) -> BackendFrame:
         **counts,
         spent_usd=None if now.spent_usd is None else now.spent_usd - (base.spent_usd or 0.0),
         good=None if now.good is None else now.good - (base.good or 0),
+        good_tokens=None if now.good_tokens is None else now.good_tokens - (base.good_tokens or 0),
+        unsent=_less_counts(now.unsent, base.unsent),
         errors=_less_counts(now.errors, base.errors),
         finish_reasons=_less_counts(now.finish_reasons, base.finish_reasons),
+        server=server_less(now.server, base.server),
+        power=power_less(now.power, base.power),
         histograms={},
+        vendor={},
         series={},
     )
 

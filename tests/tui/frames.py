@@ -15,8 +15,10 @@ from infertop.engine.cost import ApiPrice, Price, RentedPrice, spent_usd
 from infertop.engine.frame import (
     SLOT_NS,
     SLOTS,
+    AnswerFrame,
     BackendFrame,
     ClientFrame,
+    Followed,
     Frame,
     Label,
     Marker,
@@ -82,6 +84,7 @@ class _State:
         default_factory=lambda: {name: SerialSums() for name in ("ttft_sched", "tpot", "e2e_sched")}
     )
     slots: list[float] = field(default_factory=list)
+    slot: int = 0
     tokens: float = 0.0
 
     def advance(self, from_ns: int, to_ns: int, load: float) -> None:
@@ -110,6 +113,8 @@ class _State:
             tokens = float(max(stack.per_s * load * TOKENS * swing * ramp * SLOT_NS / SECOND, 0.0))
             self.slots.append(tokens)
             self.tokens += tokens
+        self.slot = to_ns // SLOT_NS
+        del self.slots[:-SLOTS]
 
     def frame(self, at_ns: int, *, open_loop: bool) -> BackendFrame:
         stack = self.stack
@@ -149,7 +154,7 @@ class _State:
             histograms={name: h.state() for name, h in histograms.items() if len(h)},
             series={name: sums.state() for name, sums in self.series.items() if len(self.ttft)},
             finish_reasons={"stop": self.finished} if self.finished else {},
-            timeline=Timeline(first_slot=max(len(self.slots) - SLOTS, 0), tokens=tuple(self.slots[-SLOTS:])),
+            timeline=Timeline(first_slot=self.slot - len(self.slots), tokens=tuple(self.slots)),
         )
         if stack.price is None:
             return made
@@ -216,6 +221,28 @@ class Fleet:
             ),
         )
         return msgspec.structs.replace(made, **changes)
+
+
+SAYINGS = (
+    "The 東京 office opened in 1998 😀 and has grown since: it now holds four floors.\nSecond paragraph, shorter.",
+    "Latency is what a person waits for; throughput is what a bill is made of. Both matter, and rarely together. "
+    * 3,
+    "漢字かな交じり文はとても長くて空白がないので幅で折り返す必要があります。" * 4,
+    "",
+)
+
+
+def followed(backends: int, index: int = 1236) -> Followed:
+    """What the first `backends` STACKS say to one prompt: done, writing, thinking and not yet asked in turn."""
+    states = ("done", "writing", "writing", "waiting")
+    return Followed(
+        index=index,
+        prompt="Explain, for a new colleague, how latency and throughput differ.",
+        answers=tuple(
+            AnswerFrame(backend=stack.name, text=SAYINGS[at % 4], reasoning=at % 4 == 2, state=states[at % 4])
+            for at, stack in enumerate(STACKS[:backends])
+        ),
+    )
 
 
 class Tape:

@@ -26,7 +26,22 @@ def infertop(
     )
 
 
-@pytest.mark.parametrize("words", [[], ["run"], ["fleet"], ["profiles"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["run"],
+        ["demo"],
+        ["web"],
+        ["fleet"],
+        ["export"],
+        ["profiles"],
+        ["prices"],
+        ["replay"],
+        ["attach"],
+        ["sessions"],
+    ],
+)
 def test_help_has_examples_and_loads_nothing_heavy(words: list[str]) -> None:
     code = (
         "import sys; from infertop.tui.cli import main\n"
@@ -43,7 +58,7 @@ def test_help_has_examples_and_loads_nothing_heavy(words: list[str]) -> None:
 
 def test_help_lists_the_commands_and_exit_codes() -> None:
     text = infertop("--help").stdout
-    for said in ("run ", "fleet ", "profiles ", "3 SLO gate failed", "130 interrupted"):
+    for said in ("run ", "fleet ", "profiles ", "3 SLO or diff gate failed", "130 interrupted"):
         assert said in text
 
 

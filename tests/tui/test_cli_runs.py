@@ -98,7 +98,7 @@ def test_the_exit_code_is_the_gate(flags: list[str], code: int) -> None:
 def test_an_interrupted_run_still_prints_its_summary(number: signal.Signals) -> None:
     words = ["sim:cerebras", *QUICK, "--duration", "60s", "--json"]
     with subprocess.Popen([*INFERTOP, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        time.sleep(2)
+        time.sleep(4)
         running.send_signal(number)
         text, errors = running.communicate(timeout=30)
     assert running.returncode == 130, errors

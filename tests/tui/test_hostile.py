@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from infertop.engine.cost import ApiPrice
-from infertop.engine.frame import Marker
+from infertop.engine.frame import AnswerFrame, Followed, Marker
 from infertop.engine.plan import WorkloadPlan
 from infertop.engine.verdict import Verdict
 from infertop.tui.once import render_once
@@ -59,6 +59,13 @@ def hostile_frame(text_of):
         title=text_of,
         workload=WorkloadPlan(source=text_of),
         markers=(Marker(at_ns=1, text=text_of),),
+        followed=Followed(
+            index=4,
+            prompt=text_of,
+            answers=tuple(
+                AnswerFrame(backend=f"{text_of}{at}", text=text_of * 3, state="writing") for at in range(4)
+            ),
+        ),
         backends=backends,
     )
 
@@ -81,8 +88,10 @@ def assert_harmless(picture):
 async def test_the_screen_draws_hostile_text_harmlessly(text_of):
     frame = hostile_frame(text_of)
     async with console(frame, judge=withheld, size=(100, 30)) as (app, pilot, _):
-        for keys in ((), ("enter",), ("escape", "2"), ("1",)):
+        pages = (("enter",), ("pagedown",), ("c",), ("pagedown",), ("escape", "N"), ("escape", "ctrl+p"), ("escape",))
+        for keys in ((), *pages, ("escape", "2"), ("1",), *"3345566778899"):
             await pilot.press(*keys)
+            await pilot.pause(0.02)
             picture = text(app)
             assert_harmless(picture)
             assert len(picture.splitlines()) == 30
@@ -118,9 +127,11 @@ def test_no_escape_of_a_name_reaches_a_real_terminal(tmp_path):
         env=os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": "100", "LINES": "30"},
     )  # fmt: skip
     os.close(theirs)
-    received, deadline = b"", time.monotonic() + 20
+    received, deadline, asked = b"", time.monotonic() + 20, 0
     try:
-        while time.monotonic() < deadline and not (b"RED" in received and b"tok/s" in received):
+        while time.monotonic() < deadline and not (b"RED" in received and b"quantiles" in received):
+            if b"tok/s" in received and not asked:
+                asked = os.write(ours, b"c")  # the page of two, with their answers
             if select.select([ours], [], [], 0.1)[0]:
                 received += os.read(ours, 65536)
     finally:
@@ -128,7 +139,7 @@ def test_no_escape_of_a_name_reaches_a_real_terminal(tmp_path):
         process.wait()
         os.close(ours)
     assert b"RED" in received
-    assert b"tok/s" in received
+    assert b"quantiles" in received
     for harmful in (
         b"\x1b]52",
         b"\x1b[31;42m",

@@ -263,6 +263,29 @@ def test_events_tell_what_happened_once():
     assert connect == [f"connect ×{up.failed:,}: {up.last_error}"]
 
 
+def test_a_backend_that_falls_silent_longer_than_it_ever_took_is_said_to_stall():
+    fleet = Fleet(STACKS[:2])
+    made = model_of(fleet.advance(10).frame())
+    quiet = fleet.frame().backends[0]
+    longest_s = quiet.histograms["ttft"].max_ns / 1e9
+    for _ in range(8):
+        now = fleet.advance(1).frame()
+        made.take(msgspec.structs.replace(now, backends=(quiet, now.backends[1])))
+    made.take(fleet.advance(1).frame())
+    texts = [event.text for event in made.board(TTFT).events if event.series == 0]
+    assert longest_s < 1.5
+    assert texts == ["stalled: no token for 3.0 s, 8 in flight", "goes on after 9.0 s"]
+
+
+def test_no_work_is_no_stall():
+    fleet = Fleet(STACKS[:1])
+    made = model_of(fleet.advance(10).frame())
+    idle = msgspec.structs.replace(fleet.frame().backends[0], in_flight=0)
+    for second in range(11, 30):
+        made.take(fleet.frame(at_ns=second * SECOND, backends=(idle,)))
+    assert made.board(TTFT).events == ()
+
+
 def test_a_clone_stands_still_while_the_model_goes_on():
     fleet = Fleet(STACKS[:2])
     made = model_of(fleet.advance(20).frame())

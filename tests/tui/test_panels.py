@@ -12,7 +12,7 @@ from infertop.sessions.trust import Trust
 from infertop.tui.draw.rows import row_text
 from infertop.tui.metrics import ICL, TTFT
 from infertop.tui.model import Model
-from infertop.tui.panels.detail import draw_detail
+from infertop.tui.panels.depth import draw_depth
 from infertop.tui.panels.events import draw_events
 from infertop.tui.panels.footer import draw_footer
 from infertop.tui.panels.header import draw_header
@@ -84,36 +84,36 @@ TWO = Fleet((STACKS[0], STACKS[2])).advance(30).frame()
     ],
 )
 def test_each_outcome_has_its_sentence(outcome, sentence):
-    text = said(draw_verdicts(board_of(TWO, outcome), 160, 2))
+    text = said(draw_verdicts(board_of(TWO, outcome), View(), 160, 2))
     assert sentence.replace("▲", "■") in text
 
 
 def test_a_saturated_client_withholds_every_verdict():
     board = board_of(TWO, verdict("b lower", 3.0, 2.0, 4.0))
     client = replace(board.header.client, trust=Trust("red", "it used 97% of a core"))
-    text = said(draw_verdicts(replace(board, header=replace(board.header, client=client)), 160, 2))
+    text = said(draw_verdicts(replace(board, header=replace(board.header, client=client)), View(), 160, 2))
     assert "withheld: do not trust the client, it used 97% of a core" in text
     assert "lower than" not in text
 
 
 def test_dependent_gaps_are_not_judged():
-    assert "none on ICL" in said(draw_verdicts(board_of(TWO, metric=ICL), 160, 2))
+    assert "none on ICL" in said(draw_verdicts(board_of(TWO, metric=ICL), View(), 160, 2))
 
 
 def test_the_cheapest_is_named_among_priced_backends_only():
-    assert "cheapest so far ● H200 ×1 $0.46/M" in said(draw_verdicts(board_of(TWO), 160, 2))
+    assert "cheapest so far ● H200 ×1 $0.46/M" in said(draw_verdicts(board_of(TWO), View(), 160, 2))
     one_price = Fleet((STACKS[0], STACKS[4])).advance(30).frame()
-    assert "cheapest" not in said(draw_verdicts(board_of(one_price), 160, 2))
+    assert "cheapest" not in said(draw_verdicts(board_of(one_price), View(), 160, 2))
 
 
 def test_different_models_are_said_to_differ():
     other = msgspec.structs.replace(TWO.backends[1], model="meta-llama/Llama-3.1-8B-Instruct")
     board = board_of(msgspec.structs.replace(TWO, backends=(TWO.backends[0], other)))
-    assert "not like for like: model" in said(draw_verdicts(board, 160, 3))
+    assert "not like for like: model" in said(draw_verdicts(board, View(), 160, 3))
     assert "2 models" in said(draw_header(board, View(), 160, 1))
     same = msgspec.structs.replace(TWO.backends[1], model="meta-llama/Llama-3.3-70B-Instruct")
     board = board_of(msgspec.structs.replace(TWO, backends=(TWO.backends[0], same)))
-    assert "not like for like" not in said(draw_verdicts(board, 160, 3))
+    assert "not like for like" not in said(draw_verdicts(board, View(), 160, 3))
 
 
 @pytest.mark.parametrize(
@@ -157,18 +157,18 @@ def test_the_slo_is_shown_where_there_is_one():
     judged = msgspec.structs.replace(TWO.backends[0], good=round(finished * 0.984))
     board = board_of(msgspec.structs.replace(TWO, backends=(judged, TWO.backends[1])))
     assert "98.3%" in said(draw_table(board, View(), 120, 3))
-    assert "SLO met 98.3%" in said(draw_detail(board, View(), 120, 40))
+    assert "SLO met 98.3%" in said(draw_depth(board, View(), 120, 40))
     assert "SLO" not in said(draw_table(board_of(TWO), View(), 120, 3))
 
 
-def test_the_expanded_card_says_where_each_figure_comes_from():
-    text = said(draw_detail(board_of(Fleet(STACKS).advance(60).frame()), View(focus=3), 160, 50))
+def test_the_page_of_a_backend_says_where_each_figure_comes_from():
+    text = said(draw_depth(board_of(Fleet(STACKS).advance(60).frame()), View(focus=3), 120, 50))
     for words in ("n mean p50 p90 p95 p99 p99.9 max", "$0.76/h rented", "estimated (≈)", "by the kernel", "stop 180"):
         assert words in text
 
 
-def test_a_narrow_expanded_card_keeps_the_percentiles_that_matter_most():
-    assert " p50 p95 p99 " in said(draw_detail(board_of(TWO), View(), 45, 20))
+def test_a_narrow_page_keeps_the_percentiles_that_matter_most():
+    assert " p50 p95 p99 " in said(draw_depth(board_of(TWO), View(), 45, 20))
 
 
 def test_a_small_table_shows_the_backend_in_focus():
@@ -187,7 +187,7 @@ def test_the_newest_events_come_first():
     model = Model()
     for frame in frames:
         model.take(frame)
-    rows = [row_text(row) for row in draw_events(model.board(TTFT), 60, 4)]
+    rows = [row_text(row) for row in draw_events(model.board(TTFT), View(), 60, 4)]
     assert [row.split()[-1] for row in rows[1:]] == ["8", "7", "6"]
 
 

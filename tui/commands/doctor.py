@@ -1,7 +1,6 @@
 """`infertop doctor`: how exactly this machine measures, and what else decides how infertop works here."""
 
 import argparse
-import asyncio
 import os
 import shutil
 import sys
@@ -28,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Examine, report."""
+    import asyncio  # noqa: PLC0415  not for --help
+
     from ...engine.selftest.process import SelfTestError  # noqa: PLC0415
     from ..doctor.examine import examine  # noqa: PLC0415
     from ..doctor.report import to_json  # noqa: PLC0415

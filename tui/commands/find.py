@@ -46,6 +46,6 @@ def found_lines(servers: Sequence[LocalServer]) -> list[str]:
 def key_lines(environment: Mapping[str, str]) -> list[str]:
     """How to use the provider keys that are set; never their values."""
     return [
-        f"{provider.key_variable} is set: infertop {provider.id}:{provider.example_model}"
-        for provider in keys_set(environment)
+        f"{variable} is set: infertop {provider.id}:{provider.example_model}"
+        for provider, variable in keys_set(environment)
     ]

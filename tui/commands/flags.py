@@ -4,6 +4,7 @@ Each flag is also a profile key; a flag that is not given leaves the profile's v
 """
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...profiles.durations import DurationError, parse_duration
@@ -78,6 +79,43 @@ def add_output_flags(parser: argparse.ArgumentParser) -> None:
     form = output.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="no console: one JSON document on stdout")
     form.add_argument("--once", action="store_true", help="no console: one picture of it on stdout")
+    output.add_argument(
+        "--virtual",
+        action="store_true",
+        help="no console, no waiting: simulated stacks in virtual time, hours of load in seconds; keeps no journal",
+    )
+    output.add_argument(
+        "--lengths-only",
+        action="store_true",
+        help="with --virtual: do not write the prompts, only draw their lengths; faster, and inputs about 1%% longer",
+    )
+    output.add_argument(
+        "--export", metavar="FILE", help="write FILE at the end, as infertop export: .html, .md, .json, .svg, .txt"
+    )
+    session = parser.add_argument_group("session (infertop sessions)")
+    journal = session.add_mutually_exclusive_group()
+    journal.add_argument("--record", metavar="FILE", help="keep the journal in FILE, not among the sessions")
+    journal.add_argument("--no-record", action="store_true", help="keep no journal")
+    session.add_argument("--keep-text", action="store_true", help="keep prompts and answers in the journal too")
+    session.add_argument(
+        "--detach", action="store_true", help="run in the background; infertop attach shows it, and stops it"
+    )
+
+
+def add_console_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of everything that shows the console."""
+    console = parser.add_argument_group("console")
+    console.add_argument("--config", type=Path, metavar="FILE", help="settings of the console, such as its keys")
+
+
+def add_preflight_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags about the screen before a run that costs."""
+    before = parser.add_argument_group("before the console sends anything")
+    ask = before.add_mutually_exclusive_group()
+    ask.add_argument("--yes", action="store_true", help="start without showing what it will cost")
+    ask.add_argument(
+        "--preflight", action="store_true", help="show what will run and what was found, though nothing is billed"
+    )
 
 
 def apply_flags(plan: "RunPlan", flags: argparse.Namespace) -> "RunPlan":

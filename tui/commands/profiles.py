@@ -5,15 +5,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..usage import UsageError
+
 if TYPE_CHECKING:
     from ...engine.plan import ArrivalsPlan, RunPlan
 
-HELP: Final = "list, show, make and check session profiles"
+HELP: Final = "list, show, make, edit and check session profiles"
 EPILOG: Final = """\
 examples:
   infertop profiles                          what there is
   infertop profiles show fleet               the text of one, comments and all
   infertop profiles new mine --from fleet    a copy of your own to change
+  infertop profiles edit fleet               a form; saves as a new profile of yours
   infertop profiles check mine ./other.toml  find every mistake
   infertop profiles path                     where yours are
 """
@@ -30,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     new = actions.add_parser("new", help="copy a profile into your folder")
     new.add_argument("name", metavar="NAME", help="what to call the copy")
     new.add_argument("--from", dest="origin", metavar="NAME", default="fleet", help="what to copy (fleet)")
+    edit = actions.add_parser("edit", help="change one in a form, and save it as a new one of yours")
+    edit.add_argument("name", metavar="NAME", nargs="?", default="fleet", help="what to begin with (fleet)")
     check = actions.add_parser("check", help="find every mistake; exit code 2 if there is one")
     check.add_argument("names", metavar="FILE", nargs="+", help="a TOML file, or a profile's name")
     actions.add_parser("path", help="print the folder that holds your profiles")
@@ -45,6 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
                 sys.stdout.write(_text(arguments.name))
             case "new":
                 sys.stdout.write(f"{_copy(arguments.origin, arguments.name)}\n")
+            case "edit":
+                return _edit(arguments.name)
             case "check":
                 return 2 if [name for name in arguments.names if not _is_fine(name)] else 0
             case "path":
@@ -87,6 +94,24 @@ def _copy(origin: str, name: str) -> Path:
     from ...profiles.load import read  # noqa: PLC0415
 
     return write(read(find(origin)), name)
+
+
+def _edit(name: str) -> int:
+    """Let a person change a profile and save it; names the new file."""
+    from ...profiles.library import find  # noqa: PLC0415
+    from ...profiles.load import load  # noqa: PLC0415
+
+    path = find(name)
+    profile = load(path)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("edit shows a form and needs a terminal: infertop profiles new makes a copy to edit")
+    from ..screens.form import FormApp  # noqa: PLC0415  textual takes half a second
+    from ..viewstate import ViewState, default_path  # noqa: PLC0415
+
+    saved = FormApp(profile, path.stem, path.parent, ViewState(default_path()).theme).run()
+    if saved is not None:
+        sys.stdout.write(f"{saved}\ninfertop run {saved.stem}\n")
+    return 0
 
 
 def _is_fine(name: str) -> bool:

@@ -28,8 +28,8 @@ async def examine(say: Say, *, quick: bool) -> Report:
     say("looking around")
     here, shown = machine.look(), terminal.look()
     keys = tuple(
-        Key(provider.name, provider.key_variable, f"infertop {provider.id}:{provider.example_model}")
-        for provider in keys_set(os.environ)
+        Key(provider.name, variable, f"infertop {provider.id}:{provider.example_model}")
+        for provider, variable in keys_set(os.environ)
     )
     servers = tuple(Server(each.url, each.usual, each.models) for each in await local_servers())
     loads = QUICK if quick else USUAL

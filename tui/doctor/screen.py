@@ -109,7 +109,10 @@ def _plan(url: str, seconds: float) -> RunPlan:
     extra: dict[str, bool | int | float | str] = {"ttft_ms": LOAD.ttft_ms, "gap_ms": LOAD.gap_ms}
     return RunPlan(
         title="self-test",
-        backends=tuple(BackendPlan(name=f"truth {n}", url=url, model=MODEL, extra=extra) for n in range(_BACKENDS)),
+        backends=tuple(
+            BackendPlan(name=f"truth {n}", url=url, model=MODEL, extra=extra, metrics_url="off")
+            for n in range(_BACKENDS)
+        ),
         workload=WorkloadPlan(max_tokens=LOAD.tokens),
         arrivals=ArrivalsPlan(kind="poisson", rate_per_s=LOAD.streams / _BACKENDS / LOAD.answer_s),
         warmup=1,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import log
 from typing import Final
 
 import numpy as np
@@ -26,8 +27,8 @@ class LogAxis:
 
     def column(self, ns: float, width: int) -> int:
         """The column of `width` that `ns` falls into, clipped to the axis."""
-        share = np.log(max(ns, 1.0) / self.low_ns) / np.log(self.high_ns / self.low_ns)
-        return int(np.clip(share * width, 0, width - 1))
+        share = log(max(ns, 1.0) / self.low_ns) / log(self.high_ns / self.low_ns)
+        return min(max(int(share * width), 0), width - 1)
 
     def ticks(self) -> list[int]:
         """The ticks on the axis, both ends included."""

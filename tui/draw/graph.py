@@ -20,7 +20,7 @@ def levels(shares: Floats, most: int) -> npt.NDArray[np.int64]:
     """Shares of the full height as whole steps of 0…`most`; anything above zero shows, NaN does not."""
     steps = np.zeros(shares.shape, np.int64)
     shown = shares > 0
-    steps[shown] = np.clip(np.ceil(shares[shown] * most - 0.5), 1, most)
+    steps[shown] = np.minimum(np.maximum(np.ceil(shares[shown] * most - 0.5), 1), most)
     return steps
 
 
@@ -32,7 +32,7 @@ def bars(shares: Floats, rows: int) -> list[str]:
         rows: height in cells.
     """
     steps = levels(shares, 8 * rows)
-    return ["".join(_BLOCKS[np.clip(steps - 8 * row, 0, 8)]) for row in reversed(range(rows))]
+    return ["".join(_BLOCKS[np.minimum(np.maximum(steps - 8 * row, 0), 8)]) for row in reversed(range(rows))]
 
 
 def area(values: Floats, top: float, width: int, rows: int, tier: Tier) -> list[str]:
@@ -55,7 +55,7 @@ def area(values: Floats, top: float, width: int, rows: int, tier: Tier) -> list[
     steps = levels(pairs, 4 * rows)
     made: list[str] = []
     for row in reversed(range(rows)):
-        dots = np.clip(steps - 4 * row, 0, 4)
+        dots = np.minimum(np.maximum(steps - 4 * row, 0), 4)
         made.append("".join(_BRAILLE[dots[:, 0], dots[:, 1]]))
     return made
 

@@ -6,7 +6,8 @@ turns roles into styles. Widths are terminal cells, so wide characters count two
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
@@ -30,9 +31,12 @@ def series(index: int, *, strong: bool = False) -> str:
     return f"series{index} strong" if strong else f"series{index}"
 
 
+_cells: Final = lru_cache(maxsize=8192)(cell_len)
+
+
 def row_width(row: Row) -> int:
     """Cells that `row` takes."""
-    return sum([len(text) if text.isascii() else cell_len(text) for text, _ in row])
+    return sum([len(text) if text.isascii() else _cells(text) for text, _ in row])
 
 
 def row_text(row: Row) -> str:
@@ -44,7 +48,7 @@ def fit(text: str, width: int, align: Align = "left") -> str:
     """`text` in exactly `width` cells, an ellipsis where it was cut."""
     if width <= 0:
         return ""
-    length = cell_len(text)
+    length = len(text) if text.isascii() else _cells(text)
     if length > width:
         return set_cell_size(text, width - 1) + "…"
     spare = width - length
@@ -61,7 +65,7 @@ def fit_row(row: Row, width: int) -> Row:
     kept: list[Span] = []
     left = width
     for span in row:
-        size = cell_len(span.text)
+        size = _cells(span.text)
         if size >= left:
             text = span.text if size == left else fit(span.text + " ", left)
             kept.append(Span(text, span.role))

@@ -73,6 +73,15 @@ def usd(value: float | None) -> str:
     return f"{text:>6}"
 
 
+def joules(value: float | None) -> str:
+    """Joules or watts in 6 cells: ` 0.041`, `  0.24`, `  38.2`, ` 4,812`, `12.3k`."""
+    if value is None:
+        return f"{NOTHING:>6}"
+    if value < 0.0005:
+        return f"{'<0.001' if value > 0 else '0.00':>6}"
+    return f"{value:>6.3f}" if value < 0.0995 else rate(value)
+
+
 def ratio(value: float) -> str:
     """How many times: `1.04×`, `3.1×`, `12×`; as short as it reads."""
     digits = 2 if value < 1.995 else 1 if value < 9.95 else 0

@@ -21,7 +21,7 @@ def draw_header(board: Board, view: View, width: int, rows: int) -> list[Row]:
     """The header in `rows` rows, 1 or 2."""
     header = board.header
     left: Row = join(((Span(" infertop", "brand"),), _what(header)), _GAP)
-    state = _state(header, view)
+    state = join((_arranged(board, view), _replay(view), _state(header, view)), Span(" "))
     trust = (*_client(header.client, header.load), Span(" "))
     brief = width < 70
     facts = [_elapsed(header), _prompts(header), _load(header.load, brief=brief), _spend(header, brief=brief)]
@@ -44,6 +44,18 @@ def _what(header: Header) -> Row:
     for at, part in enumerate(dict.fromkeys(parts)):
         spans += [Span(" · ", "dim")] * bool(at) + [Span(part, "strong" if at == 0 else "")]
     return tuple(spans)
+
+
+def _arranged(board: Board, view: View) -> Row:
+    """That not all backends are shown, or not in their own order."""
+    some = Span(f" only {view.sought}: {len(board.cards)} ", "frozen")
+    order = f"{board.metric.title} p95" if view.sort == "latency" else view.sort
+    sort = Span(f" by {order} ", "tab on")
+    return (*((some,) if view.sought else ()), *((sort,) if view.sort != "profile" else ()))
+
+
+def _replay(view: View) -> Row:
+    return (Span(f" {view.replay} ", "frozen"),) if view.replay else ()
 
 
 def _state(header: Header, view: View) -> Row:

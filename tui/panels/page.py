@@ -1,45 +1,88 @@
-"""The whole page: every panel that a layout gives room to."""
+"""The whole page: every panel that a layout gives room to, in its place."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from ..board import Board
-from ..draw.rows import Row
-from ..view import View
+from ..draw.rows import BLANK, Row, Span, fit_row, fit_rows
+from ..view import Panel, View
 from .cards import draw_cards
-from .detail import draw_detail
+from .compare import draw_compare
+from .cost import draw_cost
+from .depth import draw_depth
 from .events import draw_events
 from .footer import draw_footer
 from .header import draw_header
-from .layout import Form, Layout
+from .heat import draw_heat
+from .layout import Box, Form, Layout
+from .power import draw_power
+from .server import draw_server
+from .stream import draw_stream
 from .table import draw_table
 from .tails import draw_tails
 from .verdicts import draw_verdicts
 
-ORDER = ("header", "cards", "tails", "verdicts", "events", "footer")
-"""Panels from top to bottom."""
+Piece = tuple[Box, list[Row]]
+"""A place on the screen and what stands there; pieces never overlap."""
+
+DRAWN: Final[dict[Panel, Callable[[Board, View, int, int], list[Row]]]] = {
+    "tails": draw_tails,
+    "heat": draw_heat,
+    "cost": draw_cost,
+    "power": draw_power,
+    "verdicts": draw_verdicts,
+    "stream": draw_stream,
+    "server": draw_server,
+    "events": draw_events,
+}
+"""(board, view, width, rows) to exactly that many rows, for every panel but the cards."""
 
 
 def draw_page(
-    board: Board, view: View, width: int, layout: Layout, hints: Sequence[tuple[str, str]]
-) -> dict[str, list[Row]]:
-    """The rows of every panel of `ORDER` that is shown, by name; `hints` are for the footer."""
-    parts: dict[str, list[Row]] = {}
+    board: Board, view: View, width: int, height: int, layout: Layout, hints: Sequence[tuple[str, str]]
+) -> list[Piece]:
+    """Everything on a screen of `width` x `height` cells; `hints` are for the footer."""
+    made: list[Piece] = []
     if layout.header:
-        parts["header"] = draw_header(board, view, width, layout.header)
-    if view.expanded and board.cards:
-        parts["cards"] = draw_detail(board, view, width, layout.cards)
-    elif layout.cards:
-        parts["cards"] = (
-            draw_table(board, view, width, layout.cards)
-            if layout.form is Form.TABLE
-            else draw_cards(board, view, width, layout.cards, layout.form, layout.columns)
-        )
-    if layout.tails:
-        parts["tails"] = draw_tails(board, view, width, layout.tails, layout.tail_rows)
-    if layout.verdicts:
-        parts["verdicts"] = draw_verdicts(board, width, layout.verdicts)
-    if layout.events:
-        parts["events"] = draw_events(board, width, layout.events)
+        made.append((Box(0, 0, width, layout.header), draw_header(board, view, width, layout.header)))
+    if view.page != "board":
+        box = Box(0, layout.header, width, max(height - layout.header - layout.footer, 0))
+        made.append((box, scrolled(long_page(board, view, width, box.rows), view.scroll, box)))
+    for panel, box in layout.boxes.items():
+        if panel != "cards":
+            made.append((box, DRAWN[panel](board, view, box.width, box.rows)))
+        elif layout.form is Form.TABLE:
+            made.append((box, draw_table(board, view, box.width, box.rows)))
+        else:
+            made += draw_cards(board, view, box, layout.form, layout.columns)
     if layout.footer:
-        parts["footer"] = draw_footer(hints, view, width)
-    return parts
+        made.append((Box(0, height - 1, width, 1), draw_footer(hints, view, width)))
+    return made
+
+
+def long_page(board: Board, view: View, width: int, room: int) -> list[Row]:
+    """All rows of the page that `view` shows instead of the panels, of which `room` can be seen at once."""
+    if not board.cards:
+        return [fit_row((Span(" no backend is shown", "dim"),), width)]
+    draw = draw_depth if view.page == "depth" else draw_compare
+    return draw(board, view, width, room)
+
+
+def scrolled(rows: Sequence[Row], off: int, box: Box) -> list[Row]:
+    """The part of `rows` that `box` holds, `off` of them gone off at the top; its last row tells of what is below."""
+    most = max(len(rows) - box.rows, 0)
+    start = min(off, most)
+    seen = fit_rows(rows[start : start + box.rows], box.rows)
+    if start < most and box.rows > 1:
+        words = f" ↓ {most - start + 1} more rows"
+        seen[-1] = fit_row((Span(words, "dim"),), box.width)
+    return seen
+
+
+def composed(pieces: Sequence[Piece], width: int, height: int) -> list[Row]:
+    """The page as whole rows, for where there is no screen."""
+    rows: list[Row] = [BLANK] * height
+    for box, drawn in sorted(pieces, key=lambda piece: piece[0].x):
+        for y, row in enumerate(drawn, box.y):
+            rows[y] = (*fit_row(rows[y], box.x), *fit_row(row, box.width))
+    return [fit_row(row, width) for row in rows]

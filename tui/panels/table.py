@@ -10,6 +10,7 @@ from ..board import Board, Card
 from ..draw.graph import area
 from ..draw.rows import Row, Span, fit, fit_row, fit_rows, series
 from ..draw.units import percent, usd
+from ..holding import paused
 from ..metrics import TPOT, TTFT, Metric
 from ..view import View
 from . import figures
@@ -39,7 +40,7 @@ def _errors(_: Board, card: Card) -> Span:
 
 
 _BY_IMPORTANCE: Final = (
-    _Column("tok/s", 8, lambda _, card: Span(figures.tok_s(card), series(card.series, strong=True))),
+    _Column("tok/s", 8, lambda _, card: _rate(card)),
     _percentile(TTFT, 0.95),
     _Column("SLO", 8, lambda _, card: Span(f"{percent(card.attainment):>7}", "strong")),
     _Column("$/M", 8, lambda _, card: Span(figures.usd_per_m(card), "strong")),
@@ -55,6 +56,9 @@ _ORDER: Final = ("tok/s", "TTFT p50", "TTFT p95", "SLO", "TPOT p50", "TPOT p95",
 
 def draw_table(board: Board, view: View, width: int, rows: int) -> list[Row]:
     """A heading and as many backends as fit, those around the focus first."""
+    if not board.cards and view.sought:
+        words = f" no backend fits {view.sought}; esc shows all"
+        return fit_rows([fit_row((Span(words, "warn"),), width)], rows)
     badge = max((len(card.label) for card in board.cards), default=4) + 1
     longest = max((cell_len(card.name) for card in board.cards), default=0) + 4
     least = min(longest, _NAME)
@@ -86,6 +90,13 @@ def draw_table(board: Board, view: View, width: int, rows: int) -> list[Row]:
                 row.append(Span(area(card.rates, card.rate_top, plot, 1, view.tier)[0], series(card.series)))
         made.append(fit_row(tuple(row), width))
     return fit_rows(made, rows)
+
+
+def _rate(card: Card) -> Span:
+    """Tokens per second, or that nothing is sent."""
+    if paused(card.window.now):
+        return Span(fit("held" if card.window.now.held else "paused", 7, "right"), "warn")
+    return Span(figures.tok_s(card), series(card.series, strong=True))
 
 
 def _judged_by_slo(board: Board) -> bool:

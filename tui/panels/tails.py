@@ -18,6 +18,8 @@ from . import figures
 _QUANTILES: Final = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 _FIGURE: Final = 9
 _SAMPLES: Final = 7
+_HEADING: Final = 2
+_MOST_ROWS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,14 @@ def _columns(board: Board, width: int) -> _Columns:
     return _Columns(name, max(width - name - len(quantiles) * _FIGURE - samples - 1, 8), quantiles, samples)
 
 
-def draw_tails(board: Board, view: View, width: int, rows: int, tail_rows: int) -> list[Row]:
-    """The panel in exactly `rows` rows: a rule, the axis, and `tail_rows` rows for each backend that fits."""
+def draw_tails(board: Board, view: View, width: int, rows: int) -> list[Row]:
+    """The panel in exactly `rows` rows: a rule, the axis, and as many rows for each backend as there is room for."""
+    tail_rows = min(max((rows - _HEADING) // max(len(board.cards), 1), 1), _MOST_ROWS)
     columns = _columns(board, width)
     drawn = scale(board.axis, columns.bars) if board.axis else Scale("no values yet", ())
     made = [_rule(board, width)] if rows > 3 else []
     made.append(_axis(columns, drawn, "" if made else board.metric.title))
-    for card in figures.around_focus(board.cards, view.focus, (rows - len(made)) // max(tail_rows, 1)):
+    for card in figures.around_focus(board.cards, view.focus, (rows - len(made)) // tail_rows):
         first, *others = _plot(board, card, drawn, columns.bars, tail_rows)
         name = (Span(" "), *figures.name(card, columns.name - 2), Span(" "))
         made.append((*name, *fit_row(first, columns.bars), *_printed(board, card, columns)))

@@ -1,23 +1,33 @@
-"""Who is ahead, by how much, at what cost: sentences made of verdicts, never a bare "significant"."""
+"""Who is ahead, by how much, at what cost: sentences made of verdicts, never a bare "significant", and the matrix."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 from ...backends.printable import printable
-from ...engine.verdict import Outcome, Paired, Verdict
+from ...engine.verdict import Paired, Verdict
 from ..board import Board, Card
 from ..draw.rows import Row, Span, fit_rows, flow
 from ..draw.units import ratio, usd
+from ..view import View
 from . import figures
+from .effect import answers, between, bounds, ordered
+from .matrix import draw_matrix, matrix_rows
 
 _LABEL = " verdict  "
 _DOT = Span("  ·  ", "line")
-_UNBOUNDED = 100.0
-"""A bound this far off is no bound: the sample does not limit it yet."""
+LEAST_SENTENCES = 2
+"""Rows of sentences above the matrix."""
 
 
-def draw_verdicts(board: Board, width: int, rows: int) -> list[Row]:
-    """The sentences in exactly `rows` rows, the most important first."""
+def draw_verdicts(board: Board, view: View, width: int, rows: int) -> list[Row]:  # noqa: ARG001 - as every panel
+    """In exactly `rows` rows: sentences, the most important first, then the matrix where it has its room."""
+    matrix = matrix_rows(len(board.cards), width)
+    if not matrix or rows < matrix + LEAST_SENTENCES or _why_none(board):
+        return _said(board, width, rows)
+    sentences = _said(board, width, min(rows - matrix, LEAST_SENTENCES + 1))
+    return fit_rows([*sentences, *draw_matrix(board, _ranked(board), width)], rows)
+
+
+def _said(board: Board, width: int, rows: int) -> list[Row]:
     label = _LABEL if width >= 100 else " "
     lines = flow(_sentences(board), width - len(label) - 1, _DOT)
     made: list[Row] = []
@@ -38,7 +48,7 @@ def _latency(board: Board) -> list[Row]:
     found = [
         (ahead, behind, verdict)
         for ahead, behind in pairwise(_ranked(board))
-        if (verdict := _between(board.judgement.verdicts, ahead, behind)) is not None
+        if (verdict := between(board.judgement.verdicts, ahead, behind)) is not None
     ]
     return [_sentence(board, *each, leading=number == 0) for number, each in enumerate(found)]
 
@@ -47,7 +57,8 @@ def _why_none(board: Board) -> Row:
     """Why nothing can be said on the metric shown; empty when something can."""
     metric, client = board.metric, board.header.client
     if len(board.cards) < 2:
-        return (Span("one backend: nothing to compare it with", "dim"),)
+        words = "one backend: nothing to compare it with" if board.cards else "no backend is shown"
+        return (Span(words, "dim"),)
     if client.trust.level == "red":
         return (Span("withheld", "warn"), Span(f": do not trust the client, {client.trust.reason}", "dim"))
     if not metric.judged:
@@ -66,11 +77,6 @@ def _ranked(board: Board) -> list[Card]:
     return [card for _, card in sorted(valued, key=lambda pair: pair[0])]
 
 
-def _between(verdicts: Sequence[Verdict], a: Card, b: Card) -> Verdict | None:
-    names = {a.window.now.name, b.window.now.name}
-    return next((verdict for verdict in verdicts if {verdict.a, verdict.b} == names), None)
-
-
 def _sentence(board: Board, ahead: Card, behind: Card, verdict: Verdict, *, leading: bool) -> Row:
     """What p95 says of two cards, and what their mean on the same prompts says."""
     mean = _mean(verdict, ahead, behind)
@@ -80,11 +86,11 @@ def _sentence(board: Board, ahead: Card, behind: Card, verdict: Verdict, *, lead
         case "tie":
             said: Row = (*pair, Span(f"{of}tie so far"))
         case "too early":
-            said = (*pair, Span(f"{of}too early ({_answers(verdict)})", "dim"))
+            said = (*pair, Span(f"{of}too early (n={answers(verdict)})", "dim"))
         case "withheld":
             said = (*pair, Span(f"{of}withheld", "warn"), Span(f", {printable(verdict.reason)}", "dim"))
         case _:
-            winner, loser = _order(verdict.outcome, verdict, ahead, behind)
+            winner, loser = ordered(verdict.outcome, verdict, ahead, behind)
             amount, interval = ratio(verdict.ratio or 1.0), Span(_interval(verdict), "dim")
             if leading:
                 claim = Span(f" {board.metric.wins}: p{verdict.p * 100:g} {board.metric.title} ")
@@ -96,37 +102,20 @@ def _sentence(board: Board, ahead: Card, behind: Card, verdict: Verdict, *, lead
     return (*said, *mean)
 
 
-def _order(outcome: Outcome, verdict: Verdict, ahead: Card, behind: Card) -> tuple[Card, Card]:
-    """Winner and loser of a decided outcome."""
-    a_is_ahead = verdict.a == ahead.window.now.name
-    return (ahead, behind) if (outcome == "a lower") == a_is_ahead else (behind, ahead)
-
-
 def _mean(verdict: Verdict, ahead: Card, behind: Card) -> Row:
     """What the same prompts say about the mean; nothing until they say who is lower."""
     paired = verdict.paired
     if paired.outcome not in {"a lower", "b lower"}:
         return ()
-    winner, _ = _order(paired.outcome, verdict, ahead, behind)
+    winner, _ = ordered(paired.outcome, verdict, ahead, behind)
     name = () if verdict.outcome == paired.outcome else (*figures.name(winner), Span(" "))
     lower = Span(f"{ratio(paired.ratio or 1.0)} lower on average", "strong")
     return (Span("; on the same prompts ", "dim"), *name, lower, Span(_interval(paired), "dim"))
 
 
-def _answers(verdict: Verdict) -> str:
-    return f"n={verdict.n:,} of {verdict.needed:,}" if verdict.needed else f"n={verdict.n:,}"
-
-
 def _interval(made: Verdict | Paired) -> str:
-    low, high = made.low, made.high
-    if low is None or high is None:
-        return f" (n={made.n:,})"
-    bounds = f"{_times(low)}–{_times(high)}" if high < _UNBOUNDED else f"at least {_times(low)}"
-    return f" ({bounds}, n={made.n:,})"
-
-
-def _times(value: float) -> str:
-    return ratio(value).rstrip("×")
+    interval = bounds(made)
+    return f" ({interval}, n={made.n:,})" if interval else f" (n={made.n:,})"
 
 
 def _cheapest(board: Board) -> list[Row]:

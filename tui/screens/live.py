@@ -1,93 +1,132 @@
 """The live screen: the panels one under the other, as `panels.layout` shares the space out."""
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.events import Click
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
+from textual.strip import Strip
 
 from ..board import Board
 from ..draw.glyphs import Tier
-from ..draw.rows import Row, Span, fit_rows
-from ..keys import BINDINGS, HINTS
+from ..draw.rows import Span
+from ..keys import Keys
 from ..panels.footer import draw_footer
-from ..panels.layout import Layout, arrange, backend_at
-from ..panels.page import ORDER, draw_page
+from ..panels.layout import Box, Layout, arrange, backend_at
+from ..panels.page import Piece, draw_page, long_page
 from ..theme import Palette
-from ..view import View
-from ..widgets.strips import StripWidget
+from ..view import Panel, View
+from ..widgets.strips import PageWidget
 
 
 class CardClicked(Message):
-    """The card of backend `series` was clicked."""
+    """The card at `place` among those shown was clicked."""
 
-    def __init__(self, series: int) -> None:
+    def __init__(self, place: int) -> None:
         super().__init__()
-        self.series = series
+        self.place = place
+
+
+class Resized(Message):
+    """The screen has another size: what was shown has to be drawn anew."""
 
 
 class LiveScreen(Screen[None]):
-    """Shows boards; remembers the latest, to draw it anew at another size.
+    """Shows boards.
+
+    Args:
+        hints: (key, word) for the footer.
 
     Attributes:
         columns: cards side by side, 1 for a table.
     """
 
-    BINDINGS = BINDINGS
     CSS = "LiveScreen { overflow: hidden hidden; }"
 
-    def __init__(self) -> None:
+    def __init__(self, hints: Sequence[tuple[str, str]]) -> None:
         super().__init__()
         self.columns = 1
+        self._hints = hints
         self._layout_now: Layout | None = None
         self._backends = 0
-        self._shown: tuple[Board | None, View, Palette | None] | None = None
 
     def compose(self) -> ComposeResult:
-        """One widget per panel."""
-        for panel in ORDER:
-            yield StripWidget(panel)
+        """One widget for the whole page: a line costs the same however many panels stand on it."""
+        yield PageWidget()
+
+    @property
+    def seen(self) -> frozenset[Panel]:
+        """Panels that have room."""
+        return frozenset(self._layout_now.boxes) if self._layout_now else frozenset()
+
+    def share_out(self, backends: int, view: View) -> None:
+        """Share the space out; `seen` and `columns` tell how."""
+        size = self.app.size
+        self._backends = backends
+        self._layout_now = arrange(size.width, size.height, backends, view)
+        self.columns = self._layout_now.columns
 
     def show(self, board: Board | None, view: View, palette: Palette | None) -> None:
-        """Draw `board`, or a word of patience while there is none."""
-        self._shown = board, view, palette
+        """Draw `board` as it was arranged, or a word of patience while there is none."""
         if not self.children:
             return
-        width, rows = self.app.size
-        if board is None:
-            parts = _waiting(view, width, rows)
+        size = self.app.size
+        if board is None or self._layout_now is None:
+            pieces = _waiting(view, size, self._hints)
         else:
-            self._backends = len(board.cards)
-            layout = self._layout_now = arrange(width, rows, self._backends, view)
-            self.columns = layout.columns
-            parts = draw_page(board, view, width, layout, HINTS)
-        with self.app.batch_update():
-            for panel in ORDER:
-                widget = self.get_child_by_id(panel, StripWidget)
-                widget.show(parts.get(panel, []), width, palette, plain=view.tier is Tier.ASCII)
+            pieces = draw_page(board, view, size.width, size.height, self._layout_now, self._hints)
+        self.query_one(PageWidget).show(pieces, size, palette, plain=view.tier is Tier.ASCII)
+
+    def overflow(self, board: Board, view: View) -> int:
+        """Rows of the page that `view` shows which have no room."""
+        room = self.room
+        return max(len(long_page(board, view, self.app.size.width, room)) - room, 0)
+
+    @property
+    def room(self) -> int:
+        """Rows between header and footer."""
+        layout = self._layout_now
+        return self.app.size.height - (layout.header + layout.footer if layout else 0)
+
+    def picture(self) -> list[Strip]:
+        """What the page shows now, a strip a row."""
+        return self.query_one(PageWidget).lines
 
     def on_mount(self) -> None:
         """Draw what was shown before there was anything to draw on."""
-        self.on_resize()
+        self.post_message(Resized())
 
     def on_resize(self) -> None:
-        """Draw the same board for the new size."""
-        if self._shown is not None:
-            self.show(*self._shown)
+        """Draw the same for the new size."""
+        self.post_message(Resized())
 
     def on_click(self, event: Click) -> None:
         """Focus the card under the mouse."""
-        region = self.get_child_by_id("cards").region
-        if self._layout_now is None or not region.contains_point(event.screen_offset):
+        if self._layout_now is None:
             return
-        x, y = event.screen_offset - region.offset
-        series = backend_at(self._layout_now, region.width, self._backends, x, y)
-        if series is not None:
-            self.post_message(CardClicked(series))
+        place = backend_at(self._layout_now, self._backends, event.screen_x, event.screen_y)
+        if place is not None:
+            self.post_message(CardClicked(place))
 
 
-def _waiting(view: View, width: int, rows: int) -> dict[str, list[Row]]:
+def live_screen(keys: Keys) -> LiveScreen:
+    """The live screen with `keys`."""
+
+    class Bound(LiveScreen):
+        """Textual reads bindings off the class."""
+
+        BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings)
+
+    return Bound(keys.hints)
+
+
+def _waiting(view: View, size: Size, hints: Sequence[tuple[str, str]]) -> list[Piece]:
     word = Span(view.trouble, "bad") if view.trouble else Span("waiting for the engine …", "dim")
-    return {
-        "header": fit_rows([(Span(" infertop   ", "brand"), word)], rows - 1),
-        "footer": draw_footer(HINTS, view, width),
-    }
+    return [
+        (Box(0, 0, size.width, 1), [(Span(" infertop   ", "brand"), word)]),
+        (Box(0, size.height - 1, size.width, 1), draw_footer(hints, view, size.width)),
+    ]

@@ -1,0 +1,23 @@
+"use strict";
+
+// textual.js opens the terminal when the page has loaded, at the address and size of letters written on its element.
+// It measures the letters then, so the font must be there.
+{
+  const open = window.onload;
+  window.onload = async (event) => {
+    const here = new URL(window.location.href);
+    const size = Number(here.searchParams.get("fontsize")) || 16;
+    const terminal = document.getElementById("terminal");
+    terminal.dataset.fontSize = String(Math.min(Math.max(size, 6), 60));
+    terminal.dataset.sessionWebsocketUrl = here.origin.replace(/^http/, "ws") + here.pathname + "ws";
+    document.getElementById("again").addEventListener("click", () => window.location.reload());
+    await document.fonts.load("16px 'Roboto Mono'");
+    new MutationObserver((_, observer) => {
+      if (terminal.classList.contains("-connected")) {
+        observer.disconnect();
+        terminal.querySelector("textarea").focus();  // keys work without a click
+      }
+    }).observe(terminal, { attributeFilter: ["class"] });
+    open(event);
+  };
+}
