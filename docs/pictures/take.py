@@ -7,6 +7,7 @@ it. Needs tmux, chromium and the DejaVu fonts; nothing of infertop needs any of 
 """
 
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,7 +47,15 @@ PICTURES = (
     Picture("console-one-80x24", 80, 24, command="infertop sim:h200"),
     Picture("console-two-120x40", 120, 40, command="infertop sim:h200 sim:mi300x", keys=("Tab",)),
     Picture("console-50x20", 50, 20),
+    Picture("heat-120x40", 120, 40, keys=("3",), wait_s=60),
+    Picture("heat-light-80x24", 80, 24, keys=("3", "t"), wait_s=60, paper="#ffffff"),
+    Picture("answers-120x40", 120, 40, keys=("7", *"tttttt"), wait_s=20),  # the theme comes back; answers need time
+    Picture("depth-120x40", 120, 40, keys=("Enter",)),
+    Picture("compare-120x40", 120, 40, command="infertop sim:h200 sim:mi300x --rate 8", keys=("c",), wait_s=60),
     Picture("help-80x24", 80, 24, keys=("?",)),
+    Picture("walkthrough-80x24", 80, 24, command="infertop demo --from 4", wait_s=32.0),
+    Picture("walkthrough-light-120x40", 120, 40, command="infertop demo", keys=("t",), wait_s=38.0, paper="#ffffff"),
+    Picture("walkthrough-240x60", 240, 60, command="infertop demo --from 2", wait_s=50.0),
 )
 
 
@@ -54,7 +63,8 @@ def captured(picture: Picture) -> str:
     """The terminal's screen after the wait, with its escape sequences."""
     session = f"picture-{picture.name}"
     size = ("-x", str(picture.columns), "-y", str(picture.rows))
-    environment = "COLORTERM=truecolor TERM=tmux-256color LANG=C.UTF-8"
+    home = tempfile.mkdtemp()  # what was shown last time, and what is recorded, is nobody's but the picture's
+    environment = f"COLORTERM=truecolor TERM=tmux-256color LANG=C.UTF-8 XDG_STATE_HOME={home} XDG_DATA_HOME={home}"
     tmux("new-session", "-d", "-s", session, *size, f"env {environment} {picture.command}; sleep 60")
     try:
         tmux("set-option", "-t", session, "status", "off")
@@ -68,6 +78,7 @@ def captured(picture: Picture) -> str:
         time.sleep(3)
     finally:
         tmux("kill-session", "-t", session)
+        shutil.rmtree(home, ignore_errors=True)
     return screen
 
 

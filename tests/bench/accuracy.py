@@ -149,7 +149,7 @@ async def measure(
         prompts.write_text("".join("x" * (SHORTEST_PROMPT + number) + "\n" for number in range(requests)))
         with serving(folder, *options, source=source, core=SERVER_CORE, tls=tls) as server:
             plan = RunPlan(
-                backends=(BackendPlan(name="truth", url=server.url, model="mock-model"),),
+                backends=(BackendPlan(name="truth", url=server.url, model="mock-model", metrics_url="off"),),
                 workload=WorkloadPlan(source=str(prompts), max_tokens=tokens),
                 arrivals=ArrivalsPlan(concurrency=streams),
                 requests=requests,

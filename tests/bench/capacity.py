@@ -62,7 +62,7 @@ HEADING = (
 def plan_for(url: str, streams: int, requests: int, tokens: int) -> RunPlan:
     """A closed loop of the built-in chat prompts."""
     return RunPlan(
-        backends=(BackendPlan(name="truth", url=url, model="mock-model"),),
+        backends=(BackendPlan(name="truth", url=url, model="mock-model", metrics_url="off"),),
         workload=WorkloadPlan(max_tokens=tokens),
         arrivals=ArrivalsPlan(concurrency=streams),
         requests=requests,

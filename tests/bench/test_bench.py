@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from . import accuracy, capacity, memory
-from .truth import VARIABLE, source_given
+from . import accuracy, capacity, memory, recording
+from .truth import VARIABLE, serving, source_given
 
 pytestmark = [
     pytest.mark.slow,
@@ -56,3 +56,10 @@ async def test_memory_does_not_grow_with_chunks(source):
     found = await memory.measure(source, 1_000_000)
     assert found.chunks == 1_000_000 // memory.TOKENS * memory.TOKENS
     assert found.late_mb < found.early_mb + 8
+
+
+async def test_recording_loses_no_request(source, tmp_path):
+    with serving(tmp_path, "--itl-us", "2000", source=source) as server:
+        found = await recording.measure(server.url, 16, 3.0, 32, tmp_path / "state", record=True)
+    assert found.exact
+    assert found.journal_mb_per_million > 0

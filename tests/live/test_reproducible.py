@@ -51,7 +51,11 @@ class Recorder:
 
             def do_POST(self):
                 now = time.monotonic()
-                recorder.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if not self.path.endswith("/chat/completions"):  # what kind of server is this?
+                    self.send_error(404)
+                    return
+                recorder.bodies.append(body)
                 recorder.times.append(now)
                 self.send_response(200)
                 self.send_header("Content-Type", "text/event-stream")

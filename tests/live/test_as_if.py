@@ -1,0 +1,62 @@
+"""Both faces of the simulated fleet, real time over HTTP and virtual time, show the same distributions."""
+
+import numpy as np
+import pytest
+
+from infertop.engine.frame import Frame
+from infertop.engine.histogram import EDGES_NS, Histogram
+from infertop.engine.plan import ArrivalsPlan, BackendPlan, RunPlan
+from infertop.engine.process import EngineProcess
+from infertop.engine.virtual import simulate
+
+STACKS = ("h200", "groq", "cerebras")
+LATE_NS = 1_500_000
+"""What timers, sockets and a busy test machine may add to a time."""
+MOST_DISTANCE = 0.15
+"""The Kolmogorov-Smirnov distance beyond that: two samples of 60 of one distribution are further apart in one case of
+two, so this holds only because both faces draw the same."""
+
+
+def distance(one: Histogram, other: Histogram) -> float:
+    """The Kolmogorov-Smirnov distance, less what a shift of either by up to LATE_NS or a bucket explains."""
+    edges = EDGES_NS[1:]
+
+    def below(histogram: Histogram, at_ns: np.ndarray) -> np.ndarray:
+        shares = (histogram.state().under + np.cumsum(histogram.counts)) / len(histogram)
+        return np.interp(at_ns, edges, shares)
+
+    def beyond(first: Histogram, second: Histogram) -> float:
+        return float((below(first, edges) - below(second, edges * 1.01 + LATE_NS)).max())
+
+    return max(0.0, beyond(one, other), beyond(other, one))
+
+
+async def over_http(plan: RunPlan) -> Frame:
+    engine = await EngineProcess.start(plan)
+    try:
+        async for _ in engine.frames():
+            pass
+    finally:
+        last = await engine.stop()
+    assert last is not None
+    return last
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arrivals",
+    [ArrivalsPlan(concurrency=6), ArrivalsPlan(kind="poisson", rate_per_s=6.0)],
+    ids=["closed loop", "open loop"],
+)
+async def test_both_faces_show_the_same_distributions(arrivals: ArrivalsPlan) -> None:
+    backends = tuple(BackendPlan(name=stack, url=f"sim:{stack}") for stack in STACKS)
+    plan = RunPlan(backends=backends, arrivals=arrivals, seed=3, requests=60)
+    measured, simulated = await over_http(plan), list(simulate(plan))[-1]
+    for real, virtual in zip(measured.backends, simulated.backends, strict=True):
+        assert (real.finished, real.failed) == (virtual.finished, virtual.failed) == (60, 0)
+        assert real.output_tokens == virtual.output_tokens
+        assert real.input_tokens == virtual.input_tokens
+        for metric in ("ttft", "icl", "e2e"):
+            one, other = Histogram.of(real.histograms[metric]), Histogram.of(virtual.histograms[metric])
+            found = distance(one, other)
+            assert found < MOST_DISTANCE, (real.name, metric, found)
