@@ -25,8 +25,9 @@ import numpy as np
 import numpy.typing as npt
 
 from infertop.engine.channel import PLAN, Channel
-from infertop.engine.plan import ArrivalsPlan, BackendPlan, RunPlan, WorkloadPlan
+from infertop.engine.plan import ArrivalsPlan, RunPlan, WorkloadPlan
 
+from .capacity import truth_backend
 from .truth import VARIABLE, TruthServer, Written, pin, read_log, serving, source_given
 
 SERVER_CORE, ENGINE_CORE = 0, 1
@@ -149,7 +150,7 @@ async def measure(
         prompts.write_text("".join("x" * (SHORTEST_PROMPT + number) + "\n" for number in range(requests)))
         with serving(folder, *options, source=source, core=SERVER_CORE, tls=tls) as server:
             plan = RunPlan(
-                backends=(BackendPlan(name="truth", url=server.url, model="mock-model", metrics_url="off"),),
+                backends=(truth_backend(server.url),),
                 workload=WorkloadPlan(source=str(prompts), max_tokens=tokens),
                 arrivals=ArrivalsPlan(concurrency=streams),
                 requests=requests,

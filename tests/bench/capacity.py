@@ -59,10 +59,17 @@ HEADING = (
 )
 
 
+def truth_backend(url: str) -> BackendPlan:
+    """A ground-truth server, named so that nobody asks it what it is: it knows only prompts."""
+    return BackendPlan(
+        name="truth", url=url, model="mock-model", api="openai-chat", server="lm-studio", metrics_url="off"
+    )
+
+
 def plan_for(url: str, streams: int, requests: int, tokens: int) -> RunPlan:
     """A closed loop of the built-in chat prompts."""
     return RunPlan(
-        backends=(BackendPlan(name="truth", url=url, model="mock-model", metrics_url="off"),),
+        backends=(truth_backend(url),),
         workload=WorkloadPlan(max_tokens=tokens),
         arrivals=ArrivalsPlan(concurrency=streams),
         requests=requests,
