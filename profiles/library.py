@@ -1,6 +1,5 @@
 """Where profiles are: the user's folder first, then the built-in ones; a path works everywhere a name does."""
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,11 @@ import platformdirs
 from ..backends.printable import printable
 from ..engine.plan import RunPlan
 from .load import check, dump, load
-from .problems import Problem, ProfileError, suggestion
+from .named_files import SUFFIX, find_file, named_files
+from .problems import Problem, ProfileError
 from .schema import Profile, to_plan
 
 _BUILTIN_FOLDER = Path(__file__).parent / "builtin"
-_SUFFIX = ".toml"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -40,15 +39,7 @@ def user_folder() -> Path:
 
 def find(name: str) -> Path:
     """The file of the profile called `name`, or `name` itself if it is a path; raises ProfileError."""
-    if os.sep in name or name.endswith(_SUFFIX):
-        path = Path(name).expanduser()
-        if not path.is_file():
-            raise ProfileError(name, [Problem("", "no such file")])
-        return path
-    known = _files()
-    if name not in known:
-        raise ProfileError(name, [Problem("", f"no profile has this name{suggestion(name, known)}")])
-    return known[name]
+    return find_file(name, user_folder(), _BUILTIN_FOLDER, what="profile")
 
 
 def plan_of(name: str) -> RunPlan:
@@ -59,7 +50,7 @@ def plan_of(name: str) -> RunPlan:
 
 def listings() -> tuple[Listing, ...]:
     """Every profile that has a name, the user's first; broken ones too."""
-    return tuple(_listing(name, path) for name, path in _files().items())
+    return tuple(_listing(name, path) for name, path in named_files(user_folder(), _BUILTIN_FOLDER).items())
 
 
 def save(profile: Profile, name: str, *, overwrite: bool = False) -> Path:
@@ -70,10 +61,10 @@ def save(profile: Profile, name: str, *, overwrite: bool = False) -> Path:
 
 def write(text: str, name: str, *, overwrite: bool = False) -> Path:
     """Write TOML `text` into the user's folder as `name`; raises ProfileError if the name is taken or unsafe."""
-    if not _SAFE_NAME.fullmatch(name) or name.endswith(_SUFFIX):
+    if not _SAFE_NAME.fullmatch(name) or name.endswith(SUFFIX):
         wanted = "a name is made of letters, digits, dots, dashes and underscores, without .toml"
         raise ProfileError(name, [Problem("", wanted)])
-    path = user_folder() / f"{name}{_SUFFIX}"
+    path = user_folder() / f"{name}{SUFFIX}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w" if overwrite else "x", encoding="utf-8") as file:
@@ -83,12 +74,6 @@ def write(text: str, name: str, *, overwrite: bool = False) -> Path:
             raise ProfileError(name, [Problem("", f"{path} exists already; choose another name")]) from None
         raise ProfileError(str(path), [Problem("", error.strerror or "cannot be written")]) from None
     return path
-
-
-def _files() -> dict[str, Path]:
-    yours = {path.stem: path for path in sorted(user_folder().glob(f"*{_SUFFIX}"))}
-    built_in = {path.stem: path for path in sorted(_BUILTIN_FOLDER.glob(f"*{_SUFFIX}"))}
-    return yours | {name: path for name, path in built_in.items() if name not in yours}
 
 
 def _listing(name: str, path: Path) -> Listing:

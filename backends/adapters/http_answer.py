@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -39,6 +39,8 @@ class HttpAnswer:
         self._request = request
         self._key = key
         self._wire = wire
+        self._hold: Callable[[int, bytes], bool] = getattr(wire, "hold", _never)
+        self._held: Callable[[], Sequence[Arrival]] = getattr(wire, "held", tuple)
         self._take: Callable[[Arrival], None] | None = None
         headers = {name.lower(): value.decode("latin-1") for name, value in response.headers.raw}
         self.server = printable(headers.get(b"server", ""), 80)
@@ -79,7 +81,7 @@ class HttpAnswer:
 
         Then let the response end, so that its connection can be used again; a server that dawdles loses it.
         """
-        wire, arrived, hold = self._wire, self._wire.arrival, getattr(self._wire, "hold", _never)
+        wire, arrived, hold = self._wire, self._wire.arrival, self._hold
 
         def on_read(at_ns: int, body: bytes) -> bool:
             if hold(at_ns, body):
@@ -101,8 +103,8 @@ class HttpAnswer:
 
     def catch_up(self) -> None:
         """See `backends.base.Answer`."""
-        if self._take is not None and (held := getattr(self._wire, "held", None)) is not None:
-            for arrival in held():
+        if self._take is not None:
+            for arrival in self._held():
                 self._take(arrival)
 
     def _error(self, kind: ErrorKind, message: str) -> BackendError:

@@ -7,12 +7,11 @@ from ...backends.printable import printable
 from ...engine.energy import j_per_batch, j_per_output_token, j_per_request, mean_watts
 from ...engine.frame import BackendFrame, PowerFrame
 from ..board import Board, Card
-from ..draw.rows import Row, Span, fit, fit_row, fit_rows, row_width
+from ..draw.rows import Row, Span, fit
 from ..draw.units import joules
 from ..view import View
-from . import figures
+from .columns import COLUMN_WIDTH, draw_columns
 
-_WIDTH: Final = 9
 _SOURCE: Final = 12
 """Least room for where the figures come from."""
 
@@ -34,20 +33,18 @@ _BY_IMPORTANCE: Final = ("token", "now", "answer", "net", "mean", "batch")
 
 
 def draw_power(board: Board, view: View, width: int, rows: int) -> list[Row]:
-    """A rule, a heading and as many backends as fit, those around the focus first."""
-    name = min(max((row_width(figures.name(card)) for card in board.cards), default=0), max(width // 3, 12))
-    room = (width - name - 2 - _SOURCE) // _WIDTH
-    shown = [column for key, column in _COLUMNS.items() if key in _BY_IMPORTANCE[: max(room, 1)]]
-    heading = " " * (name + 2) + "".join(fit(f"{column.title} ", _WIDTH, "right") for column in shown)
-    made: list[Row] = [
-        fit_row(figures.rule((Span("power", "title"), Span(" net is without idle power", "dim")), (), width), width),
-        fit_row((Span(f"{heading} from", "dim"),), width),
-    ]
-    made += [
-        fit_row((Span(" "), *figures.name(card, name), Span(" "), *_cells(card, shown)), width)
-        for card in figures.around_focus(board.cards, view.focus, rows - len(made))
-    ]
-    return fit_rows(made, rows)
+    """See `columns.draw_columns`."""
+    return draw_columns(
+        board,
+        view,
+        width,
+        rows,
+        title=(Span("power", "title"), Span(" net is without idle power", "dim")),
+        columns=_COLUMNS,
+        by_importance=_BY_IMPORTANCE,
+        least_source=_SOURCE,
+        cells=_cells,
+    )
 
 
 def _cells(card: Card, shown: list[_Column]) -> Row:
@@ -55,7 +52,7 @@ def _cells(card: Card, shown: list[_Column]) -> Row:
     if totals.power is None:
         return (Span(" not known", "weak"),)
     role = "strong" if totals.power.measured else "dim"
-    cells = [Span(fit(f"{joules(column.value(totals))} ", _WIDTH, "right"), role) for column in shown]
+    cells = [Span(fit(f"{joules(column.value(totals))} ", COLUMN_WIDTH, "right"), role) for column in shown]
     return (*cells, Span(" "), *_source(totals.power))
 
 

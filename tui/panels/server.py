@@ -7,12 +7,11 @@ from ...backends.printable import printable
 from ...engine.energy import mean_running, prefix_hit_share
 from ...engine.frame import ServerFrame
 from ..board import Board, Card
-from ..draw.rows import Row, Span, fit, fit_row, fit_rows, row_width
+from ..draw.rows import Row, Span, fit
 from ..draw.units import NOTHING, count, duration, percent, rate
 from ..view import View
-from . import figures
+from .columns import COLUMN_WIDTH, draw_columns
 
-_WIDTH: Final = 9
 _SOURCE: Final = 10
 _OLD_NS: Final = 2_500_000_000
 """Above this age the page's is told."""
@@ -39,20 +38,18 @@ _BY_IMPORTANCE: Final = ("running", "waiting", "kv", "prefix", "preemptions", "m
 
 
 def draw_server(board: Board, view: View, width: int, rows: int) -> list[Row]:
-    """A rule, a heading and as many backends as fit, those around the focus first."""
-    name = min(max((row_width(figures.name(card)) for card in board.cards), default=0), max(width // 3, 12))
-    room = (width - name - 2 - _SOURCE) // _WIDTH
-    shown = [column for key, column in _COLUMNS.items() if key in _BY_IMPORTANCE[: max(room, 1)]]
-    heading = " " * (name + 2) + "".join(fit(f"{column.title} ", _WIDTH, "right") for column in shown)
-    made: list[Row] = [
-        fit_row(figures.rule((Span("server", "title"), Span(" as their metrics say", "dim")), (), width), width),
-        fit_row((Span(f"{heading} from", "dim"),), width),
-    ]
-    made += [
-        fit_row((Span(" "), *figures.name(card, name), Span(" "), *_cells(card, shown)), width)
-        for card in figures.around_focus(board.cards, view.focus, rows - len(made))
-    ]
-    return fit_rows(made, rows)
+    """See `columns.draw_columns`."""
+    return draw_columns(
+        board,
+        view,
+        width,
+        rows,
+        title=(Span("server", "title"), Span(" as their metrics say", "dim")),
+        columns=_COLUMNS,
+        by_importance=_BY_IMPORTANCE,
+        least_source=_SOURCE,
+        cells=_cells,
+    )
 
 
 def _cells(card: Card, shown: list[_Column]) -> Row:
@@ -61,7 +58,7 @@ def _cells(card: Card, shown: list[_Column]) -> Row:
         return (Span(" nobody asks it", "weak"),)
     if not server.source:
         return (Span(f" n/a  {printable(server.error)}", "dim"),)
-    cells = [Span(fit(f"{column.text(server).strip()} ", _WIDTH, "right"), "strong") for column in shown]
+    cells = [Span(fit(f"{column.text(server).strip()} ", COLUMN_WIDTH, "right"), "strong") for column in shown]
     if server.error:
         return (*cells, Span(f" {printable(server.error)}", "warn"))
     age = f", {duration(server.age_ns).strip()} ago" if server.age_ns is not None and server.age_ns > _OLD_NS else ""
