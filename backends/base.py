@@ -97,6 +97,7 @@ class Arrival(msgspec.Struct, gc=False):
             same kind as each other (all answer or all reasoning) and nothing else; `chunks`, `answer_chunks` and the
             texts are those of all reads together.
         earlier_chunks: chunks of each of `earlier_ns`.
+        earlier_output_tokens: `output_tokens` after each of `earlier_ns`; () where that is None.
     """
 
     at_ns: int
@@ -111,6 +112,7 @@ class Arrival(msgspec.Struct, gc=False):
     vendor: Mapping[str, float] = {}
     earlier_ns: Sequence[int] = ()
     earlier_chunks: Sequence[int] = ()
+    earlier_output_tokens: Sequence[int] = ()
 
 
 class Answer(Protocol):

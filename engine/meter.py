@@ -129,30 +129,49 @@ class Meter:
         self._last_ns = at_ns
 
     def _arrive_together(self, arrival: Arrival) -> None:
-        """Count reads that were held back; they never hold a first chunk, nor usage on every chunk."""
+        """Count reads that were held back; they never hold a first chunk."""
         assert self._first_ns is not None
         tally, opened_ns, last_ns = self._tally, self._opened_ns, self._last_ns
         times_ns = [*arrival.earlier_ns, arrival.at_ns]
         chunks, reads = arrival.chunks, len(times_ns)
         characters = len(arrival.text) + len(arrival.reasoning)
         each = self._tokens_per_chunk
-        self._credited += chunks * each
         self._chunks += chunks
         self._characters += characters
         tally.chunks += chunks
         tally.characters += characters
         tally.last_arrival_ns = arrival.at_ns
-        self._icl.extend(map(sub, times_ns, [last_ns, *times_ns]))
+        gaps_ns = list(map(sub, times_ns, [last_ns, *times_ns]))
+        self._icl.extend(gaps_ns)
         tokens = [each] * reads
         if chunks > reads:  # the others of a read share its stamp
             self._icl.extend([0] * (chunks - reads))
             counts = [*arrival.earlier_chunks, chunks - sum(arrival.earlier_chunks)]
             tokens = [count * each for count in counts]
+        if arrival.output_tokens is not None:
+            tokens = self._stated_each(gaps_ns, tokens, [*arrival.earlier_output_tokens, arrival.output_tokens])
+        self._credited += sum(tokens)
         self._smear_each(last_ns - opened_ns, [at_ns - opened_ns for at_ns in times_ns], tokens)
         if not self._seen_answer and arrival.answer_chunks:
             self._seen_answer = True
             tally.histograms["ttfo"].add(times_ns[0] - self._t0)
         self._last_ns = arrival.at_ns
+
+    def _stated_each(self, gaps_ns: list[int], tokens: list[float], output_tokens: list[int]) -> list[float]:
+        """`tokens` of each read, or what the server states for it, which is counted in ITL."""
+        itl = self._tally.histograms["itl"]
+        newly = list(map(sub, output_tokens, [self._stated or 0, *output_tokens]))
+        if newly == [1] * len(newly) and not self._disbelieved:  # nearly always
+            self._stated = output_tokens[-1]
+            itl.extend(gaps_ns)
+            return [1.0] * len(tokens)
+        counted = []
+        for gap_ns, estimate, total in zip(gaps_ns, tokens, output_tokens, strict=True):
+            stated = self._newly_stated(total)
+            if stated:
+                itl.add_times(gap_ns // stated, stated)
+            counted.append(estimate if stated is None else stated)
+        return counted
 
     def _newly_stated(self, output_tokens: int) -> int | None:
         """Tokens since the last chunk, by the server's running total; None once that went back or cannot be."""

@@ -74,16 +74,24 @@ _EXCERPT_BYTES: Final = 4 << 10
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def plain_text(payload: bytes) -> tuple[str, bool] | None:
-    """The text of an event that holds nothing else a `ChatDecoder` takes notice of, and whether it is reasoning.
+def plain_texts(payloads: Sequence[bytes]) -> list[tuple[str, bool, int | None]] | None:
+    """What events tell that hold nothing but a text and perhaps the running usage.
 
-    None for any other event.
+    Returns:
+        Of each its text, whether that is reasoning, and the output tokens so far if it states them; None if one of
+        them holds anything else that a `ChatDecoder` takes notice of.
     """
     try:
-        event = _decode_event(payload)
+        events = _decode_events(b"[%b]" % b",".join(payloads))
     except _NOT_JSON:
         return None
-    if not event.choices or event.usage or event.error or _has_timings(event):
+    found = [_plain_text(event) for event in events]
+    # What is no JSON on its own could be when joined: then they are not as many.
+    return [each for each in found if each] if len(found) == len(payloads) and all(found) else None
+
+
+def _plain_text(event: _Event) -> tuple[str, bool, int | None] | None:
+    if not event.choices or event.error or _has_timings(event):
         return None
     choice = event.choices[0]
     delta = choice.delta or choice.message or _Delta(content=choice.text)
@@ -91,9 +99,10 @@ def plain_text(payload: bytes) -> tuple[str, bool] | None:
         return None
     text = delta.content or delta.refusal
     reasoning = delta.reasoning or delta.reasoning_content
+    counted = None if event.usage is None else event.usage.completion_tokens
     if text and not reasoning:
-        return text, False
-    return (reasoning, True) if reasoning and not text else None
+        return text, False, counted
+    return (reasoning, True, counted) if reasoning and not text else None
 
 
 class ChatDecoder:
@@ -167,7 +176,6 @@ class ChatDecoder:
             events = _decode_events(b"[%b]" % b",".join(payloads))
         except _NOT_JSON:
             return self._events_one_by_one(payloads)
-        # Payloads that are no JSON on their own could be when joined: then they are not as many.
         return events if len(events) == len(payloads) else self._events_one_by_one(payloads)
 
     def _events_one_by_one(self, payloads: Sequence[bytes]) -> list[_Event]:

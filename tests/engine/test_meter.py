@@ -228,16 +228,20 @@ def test_quantiles_come_back_within_the_histograms_error():
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 90), st.integers(1, 3)), min_size=2, max_size=30),
+    st.lists(st.tuples(st.integers(0, 90), st.integers(1, 3), st.integers(-1, 9)), min_size=2, max_size=30),
+    st.booleans(),
     st.booleans(),
     st.integers(1, 30),
 )
-def test_reads_handed_over_together_count_as_by_themselves(reads, answer, first_together):
-    at_ms, one_by_one = 5.0, []
-    for gap_ms, chunks in reads:
+def test_reads_handed_over_together_count_as_by_themselves(reads, answer, stated, first_together):
+    at_ms, total, one_by_one = 5.0, 2, []
+    for gap_ms, chunks, tokens in reads:
         at_ms += gap_ms
+        total += tokens
         text = "ab" * chunks
         more = {"text": text, "answer_chunks": chunks} if answer else {"reasoning": text}
+        if stated:
+            more["output_tokens"] = total
         one_by_one.append(Arrival(round(at_ms * MS), chunks=chunks, **more))
     first, *others = one_by_one
     together, apart = others[:first_together], others[first_together:]
@@ -252,14 +256,16 @@ def test_reads_handed_over_together_count_as_by_themselves(reads, answer, first_
                 reasoning="".join(each.reasoning for each in together),
                 earlier_ns=[each.at_ns for each in together[:-1]],
                 earlier_chunks=[each.chunks for each in together[:-1]],
+                output_tokens=together[-1].output_tokens,
+                earlier_output_tokens=[each.output_tokens for each in together[:-1]] if stated else [],
             )
         )
     usage = silent(at_ms, usage=Usage(3, 17))
     expected, found = measure(*one_by_one, usage), measure(*joined, *apart, usage)
     for metric, histogram in expected.histograms.items():
         assert found.histograms[metric].state() == histogram.state(), metric
-    assert (found.chunks, found.characters, found.last_arrival_ns) == (
-        expected.chunks, expected.characters, expected.last_arrival_ns,
+    assert (found.chunks, found.characters, found.last_arrival_ns, found.disbelieved_requests) == (
+        expected.chunks, expected.characters, expected.last_arrival_ns, expected.disbelieved_requests,
     )  # fmt: skip
     assert found.timeline.total == pytest.approx(expected.timeline.total)
     assert found.timeline.state().tokens == pytest.approx(expected.timeline.state().tokens)

@@ -1,13 +1,14 @@
 """The short cut past the JSON parser, against the parser: on no stream, however cut, may they differ."""
 
 import json
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from infertop.backends.adapters.openai_stream import ChatStream, EventPattern
+from infertop.backends.adapters.event_pattern import CountedPattern, pattern_of
+from infertop.backends.adapters.openai_stream import ChatStream
 from infertop.backends.adapters.openai_wire import ChatDecoder
 from infertop.backends.adapters.sse import SseSplitter
 from infertop.backends.base import Arrival
@@ -19,6 +20,11 @@ def event(text: object, name: str = "content", finish_reason: str | None = None,
         "choices": [{"index": 0, "delta": {name: text}, "logprobs": None, "finish_reason": finish_reason}],
         **more,
     }
+
+
+def counted(text: object, total: int, **more: object) -> dict:
+    """An event with the running usage, as vLLM writes it."""
+    return event(text, usage={"prompt_tokens": 9, "total_tokens": 9 + total, "completion_tokens": total}, **more)
 
 
 def line(payload: object, *, ascii_only: bool = False) -> bytes:
@@ -72,10 +78,12 @@ def told(arrivals: list[Arrival]) -> tuple[list[object], list[object], str, str]
     for each in arrivals:
         chunks = [*each.earlier_chunks, each.chunks - sum(each.earlier_chunks)]
         reads += [pair for pair in zip([*each.earlier_ns, each.at_ns], chunks, strict=True) if pair[1]]
-        said = each.output_tokens, each.usage, each.finish_reason, each.vendor, each.tool_arguments
+        totals = [*each.earlier_output_tokens, each.output_tokens]
+        said = each.usage, each.finish_reason, each.vendor, each.tool_arguments
         if each.earlier_ns:
-            assert said == (None, None, None, {}, "")
+            assert said == (None, None, {}, "")
             assert each.answer_chunks in {0, each.chunks}
+        rest += [total for total in totals if total is not None]
         rest += [said] if any(said) else []
     return reads, rest, "".join(each.text for each in arrivals), "".join(each.reasoning for each in arrivals)
 
@@ -107,6 +115,8 @@ EVENTS = st.one_of(
     TEXTS.map(lambda text: line(event(text, "reasoning_content"))),
     TEXTS.map(lambda text: line(event(text, finish_reason="stop"))),
     TEXTS.map(lambda text: line(event(text, usage={"prompt_tokens": 1, "completion_tokens": 2}))),
+    st.tuples(TEXTS, st.integers(-1, 300)).map(lambda each: line(counted(*each))),
+    st.tuples(TEXTS, st.integers(1, 300)).map(lambda each: line(counted(*each, finish_reason="stop"))),
     TEXTS.map(lambda text: line(event(text, timings={"prompt_ms": 1.5}))),
     TEXTS.map(lambda text: line(event(text, error={"message": "no"}))),
     TEXTS.map(lambda text: line(event(text) | {"content": text, "model": text})),
@@ -144,9 +154,25 @@ def test_is_the_same_on_a_plain_stream_read_in_equal_pieces(events, size):
     assert_alike([stream[at : at + size] for at in range(0, len(stream), size)])
 
 
-@given(st.data())
-def test_is_the_same_when_a_stream_is_damaged(data):
-    stream = bytearray(b"".join(line(event(text)) for text in (" the", " quick", " brown", " fox", " jumps")))
+@given(
+    st.lists(st.tuples(TEXTS, st.integers(0, 12)), min_size=2, max_size=40),
+    st.one_of(st.integers(1, 5000), st.sampled_from([0])),
+    st.booleans(),
+)
+def test_is_the_same_where_usage_is_stated_on_every_chunk(texts, size, reasoning):
+    name = "reasoning_content" if reasoning else "content"
+    totals = accumulate(tokens for _, tokens in texts)
+    events = [line(counted(text, total, name=name)) for (text, _), total in zip(texts, totals, strict=True)]
+    events += [line(counted("", 99, finish_reason="stop")), USAGE, DONE]
+    stream = b"".join(events)
+    assert_alike([stream[at : at + size] for at in range(0, len(stream), size)] if size else events)
+
+
+@given(st.data(), st.booleans())
+def test_is_the_same_when_a_stream_is_damaged(data, stated):
+    texts = (" the", " quick", " brown", " fox", " jumps")
+    events = (counted(text, n) if stated else event(text) for n, text in enumerate(texts))
+    stream = bytearray(b"".join(map(line, events)))
     for _ in range(data.draw(st.integers(1, 3))):
         stream[data.draw(st.integers(0, len(stream) - 1))] = data.draw(st.sampled_from(b'"\\\n\r{}x\x00\xc3: '))
     assert_alike(cut(bytes(stream), data.draw(st.lists(st.integers(0, 2000), max_size=6))))
@@ -181,6 +207,22 @@ def test_reads_are_held_back_and_handed_over_together():
     assert stream.held() == ()
 
 
+def test_reads_that_state_usage_are_held_back_with_it():
+    stream = ChatStream()
+    for at_ns in range(2):
+        assert stream.arrival(at_ns, line(counted("a", at_ns + 1))).output_tokens == at_ns + 1
+    assert stream.hold(2, line(counted("b", 4)))
+    assert stream.hold(3, line(counted('"', 5)) + line(counted("c", 7)))
+    assert stream.hold(4, line(counted("d", 10)))
+    assert not stream.hold(5, line(counted("", 10, finish_reason="stop")))
+    assert not stream.hold(5, line(counted("e", 11)) + DONE)
+    (arrival,) = stream.held()
+    assert arrival == Arrival(
+        4, chunks=4, answer_chunks=4, text='b"cd', earlier_ns=[2, 3], earlier_chunks=[1, 2],
+        output_tokens=10, earlier_output_tokens=[4, 7],
+    )  # fmt: skip
+
+
 def test_no_more_is_held_back_than_a_few_short_reads():
     stream = ChatStream()
     for at_ns in range(2):
@@ -192,13 +234,22 @@ def test_no_more_is_held_back_than_a_few_short_reads():
 
 class TestPattern:
     def test_a_row_of_events_needs_no_parser(self):
-        pattern = EventPattern.of(line(event(" the"))[6:-2])
+        pattern = pattern_of(line(event(" the"))[6:-2])
         row = b"".join(line(event(text)) for text in ("a", " bc", "é"))
         assert pattern.texts(row + b"data: {") == (3, "a bcé", len(row))
         assert pattern.matched
 
+    def test_running_usage_is_known_by_what_stands_before_it(self):
+        pattern = pattern_of(line(counted(" the", 7))[6:-2])
+        assert isinstance(pattern, CountedPattern)
+        assert pattern.holds(line(counted("a", 8)))
+        assert pattern.holds(line(counted("a", 8)) + line(counted("b", 1009)))
+        assert not pattern.holds(line(counted("a", 8)) + line(counted("b", 9, finish_reason="stop")))
+        assert not pattern.holds(line(counted("a", 8)) + DONE)
+        assert not pattern.holds(line(counted("a", 8))[:-1])
+
     def test_the_text_is_told_from_its_doubles(self):
-        pattern = EventPattern.of(b'{"object":"a","choices":[{"a":"a","delta":{"content":"a"}}]}')
+        pattern = pattern_of(b'{"object":"a","choices":[{"a":"a","delta":{"content":"a"}}]}')
         event = b'data: {"object":"a","choices":[{"a":"a","delta":{"content":"xyz"}}]}\n\n'
         assert pattern.texts(event) == (1, "xyz", len(event))
 
@@ -208,7 +259,7 @@ class TestPattern:
             line(event("a", finish_reason="stop")),
             line(event("")),
             line(event('"')),
-            line(event("a", usage={"prompt_tokens": 1, "completion_tokens": 2})),
+            line({"usage": {"completion_tokens": 2}} | event("a")),
             line(event("a", "name")),
             b'data: {"choices":[{"delta":{"content":"\\u0061"}}]}\n\n',
             b'data: {"choices":[{"delta":{"content":"a","reasoning":"b"}}]}\n\n',
@@ -217,7 +268,7 @@ class TestPattern:
         ],
     )
     def test_events_that_carry_more_or_less_than_a_text_have_none(self, payload):
-        assert EventPattern.of(payload[6:-2]) is None
+        assert pattern_of(payload[6:-2]) is None
 
     def test_events_with_nothing_in_common_are_given_up(self):
         stream = ChatStream()
