@@ -2,6 +2,7 @@
 
     INFERTOP_GROUNDTRUTH=groundtruth.c python -m tests.bench.accuracy
     python -m tests.bench.accuracy --tls
+    python -m tests.bench.accuracy --screen
 
 Error = reported − true, in size. TTFT: reported t_1 − t_0; true, from the server's reading of the request to its
 first write, so a server that is slow to read counts as our error. ICL: every gap between chunks. Each chunk read
@@ -28,10 +29,12 @@ from infertop.engine.channel import PLAN, Channel
 from infertop.engine.plan import ArrivalsPlan, RunPlan, WorkloadPlan
 
 from .capacity import truth_backend
+from .drawn import SIZE, terminal
 from .truth import VARIABLE, TruthServer, Written, pin, read_log, serving, source_given
 
 SERVER_CORE, ENGINE_CORE = 0, 1
 SHORTEST_PROMPT = 64
+LEAST_DRAWN_BYTES = 10_000
 
 _Errors = npt.NDArray[np.float64]
 _Stamps = dict[str, npt.NDArray[np.int64]]
@@ -75,6 +78,14 @@ HEADING = (
     f"{'':>16} {'tok/s':>7} {'exact':>5} {'TTFT p50':>8} {'p99':>8} {'max':>8} {'ICL p50':>8} {'p99':>8} {'max':>8} "
     f"{'TPOT p50':>8} {'p99':>8} {'max':>8} {'shared':>7} {'CPU s/M':>8}"
 )
+
+
+def without_first(stamps: _Stamps, requests: int) -> _Stamps:
+    """Stamps of all but the first requests sent."""
+    kept = stamps["request"] >= requests
+    of_reads = {name: stamps[name][kept] for name in ("at_ns", "handled_ns", "chunks")}
+    of_requests = {name: stamps[name][requests:] for name in ("characters", "sent_ns")}
+    return stamps | of_reads | of_requests | {"request": stamps["request"][kept] - requests}
 
 
 def compared(stamps: _Stamps, log: list[Written], clock: Literal["at_ns", "handled_ns"] = "at_ns") -> Accuracy:
@@ -134,15 +145,40 @@ async def record(plan: RunPlan, server: TruthServer, path: Path) -> _Stamps:
         return dict(stamps)
 
 
+def record_drawn(plan: RunPlan, server: TruthServer, path: Path) -> _Stamps:
+    """The same, watched by the console on a terminal, which shares the server's core."""
+    trust = {} if server.certificate is None else {"SSL_CERT_FILE": str(server.certificate)}
+    with terminal() as (stdio, written):
+        command = [sys.executable, "-m", "tests.bench.drawn", str(ENGINE_CORE), str(path)]
+        pin(0, SERVER_CORE)
+        streams = {"stdin": stdio, "stdout": stdio, "stderr": stdio}
+        plan_json = msgspec.json.encode(plan).decode()
+        subprocess.run([*command, plan_json], **streams, env=os.environ | trust | SIZE, check=True)
+    if written[0] < LEAST_DRAWN_BYTES:
+        raise RuntimeError(f"the console drew {written[0]} bytes only")
+    with np.load(path) as stamps:
+        return dict(stamps)
+
+
 async def measure(
-    source: Path | None, streams: int, rounds: int, tokens: int, gap_us: int = 10_000, *, tls: bool = False
+    source: Path | None,
+    streams: int,
+    rounds: int,
+    tokens: int,
+    gap_us: int = 10_000,
+    *,
+    tls: bool = False,
+    screen: bool = False,
 ) -> tuple[Accuracy, Accuracy]:
     """`streams` in flight, `rounds` requests of each, `tokens` tokens a request; `source` as `truth.serving` says.
+
+    Over TLS every connection is opened by a request that is not measured: the handshakes are the server's work.
 
     Returns:
         The engine's accuracy, and that of the reference.
     """
     requests = streams * rounds
+    warmup = streams if tls else 0
     options = ("--ttft-ms", "50", "--itl-us", str(gap_us), "--log-tokens")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -154,9 +190,14 @@ async def measure(
                 workload=WorkloadPlan(source=str(prompts), max_tokens=tokens),
                 arrivals=ArrivalsPlan(concurrency=streams),
                 requests=requests,
+                warmup=warmup,
             )
-            stamps = await record(plan, server, folder / "stamps.npz")
-        log = read_log(server.log)
+            if screen:
+                stamps = await asyncio.to_thread(record_drawn, plan, server, folder / "stamps.npz")
+            else:
+                stamps = await record(plan, server, folder / "stamps.npz")
+        log = read_log(server.log)[warmup:]
+        stamps = without_first(stamps, warmup)
         return compared(stamps, log), compared(stamps, log, "handled_ns")
 
 
@@ -165,6 +206,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", type=Path, default=source_given(), help=f"C source ({VARIABLE})")
     parser.add_argument("--tls", action="store_true", help="over TLS")
+    parser.add_argument("--screen", action="store_true", help="with the console drawing on the server's core")
     parser.add_argument("--streams", type=int, nargs="+", default=[32, 128, 512])
     parser.add_argument("--gap-us", type=int, default=10_000, help="between the tokens of a stream")
     parser.add_argument("--tokens", type=int, default=300)
@@ -176,9 +218,11 @@ def main() -> None:
     print(HEADING)
     for _ in range(options.repeat):
         for streams in options.streams:
-            found = measure(options.server, streams, options.rounds, options.tokens, options.gap_us, tls=options.tls)
+            load = (streams, options.rounds, options.tokens, options.gap_us)
+            found = measure(options.server, *load, tls=options.tls, screen=options.screen)
             engine, reference = asyncio.run(found)
-            print(f"{streams:4} {'TLS' if options.tls else 'plain':>5} stream", engine.line())
+            kind = f"{'TLS' if options.tls else 'plain'} {'drawn' if options.screen else 'stream'}"
+            print(f"{streams:4} {kind:>12}", engine.line())
             print(f"{'when handled':>16}", reference.line(), flush=True)
 
 

@@ -52,6 +52,12 @@ async def test_accuracy_over_tls(tmp_path):
     assert found.stamp_ms.min() > -0.5
 
 
+async def test_accuracy_with_the_console_drawing(source):
+    found, _ = await accuracy.measure(source, streams=8, rounds=4, tokens=40, screen=True)
+    assert found.exact
+    assert (len(found.ttft_ms), len(found.icl_ms)) == (32, 32 * 39)
+
+
 async def test_memory_does_not_grow_with_chunks(source):
     found = await memory.measure(source, 1_000_000)
     assert found.chunks == 1_000_000 // memory.TOKENS * memory.TOKENS
