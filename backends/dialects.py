@@ -26,6 +26,7 @@ class Dialect:
         limit_field: its name for the most output tokens of a chat. Where it is the newer one, the older is rejected
             or discouraged; older servers ignore the newer.
         body: fields of every request, for what it tells only when asked.
+        unsampled: beginnings of the names of models that refuse any temperature.
         stream_options: likewise, inside `stream_options`.
     """
 
@@ -35,6 +36,11 @@ class Dialect:
     limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     body: Mapping[str, bool] = field(default_factory=dict)
     stream_options: Mapping[str, bool] = field(default_factory=dict)
+    unsampled: tuple[str, ...] = ()
+
+    def sampling(self, model: str, temperature: float) -> dict[str, object]:
+        """The field that asks for `temperature`; empty where `model` refuses any."""
+        return {} if model.startswith(self.unsampled) else {"temperature": temperature}
 
     def length(self, tokens: int) -> dict[str, object]:
         """The fields that ask for exactly `tokens` output tokens; empty where that cannot be asked."""
@@ -55,7 +61,10 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "lm-studio": Dialect("LM Studio"),
     "fleet": Dialect("simulated", length_fields=_EXACT),
     "openai": Dialect(
-        "OpenAI API", limit_field="max_completion_tokens", stream_options={"include_obfuscation": False}
+        "OpenAI API",
+        limit_field="max_completion_tokens",
+        stream_options={"include_obfuscation": False},
+        unsampled=("o1", "o3", "o4", "gpt-5"),
     ),
     "groq": Dialect("Groq API", limit_field="max_completion_tokens"),
     "cerebras": Dialect("Cerebras API", limit_field="max_completion_tokens"),

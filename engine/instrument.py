@@ -5,36 +5,16 @@ on Linux the probe is a timerfd, which is not; elsewhere its own rounding is par
 """
 
 import asyncio
-import ctypes
 import os
 import struct
-import sys
 import time
 from typing import Final
 
+from ..backends.timerfd import TimerFd
 from .frame import ClientFrame
 from .histogram import Histogram
 
 TICK_NS: Final = 10_000_000
-_CLOCK_MONOTONIC = 1  # what time.perf_counter reads on Linux
-_TFD_TIMER_ABSTIME = 1
-_TFD_NONBLOCK = 0o4000
-_TFD_CLOEXEC = 0o2000000
-
-
-def _open_timer(first_ns: int, interval_ns: int) -> int:
-    """A timerfd that fires at `first_ns` of perf_counter and every `interval_ns` on; OSError where there is none."""
-    if not sys.platform.startswith("linux"):
-        raise OSError("no timerfd here")
-    libc = ctypes.CDLL(None, use_errno=True)
-    fd = libc.timerfd_create(_CLOCK_MONOTONIC, _TFD_NONBLOCK | _TFD_CLOEXEC)
-    if fd < 0:
-        raise OSError(ctypes.get_errno(), "timerfd_create")
-    period, first = divmod(interval_ns, 1_000_000_000), divmod(first_ns, 1_000_000_000)
-    if libc.timerfd_settime(fd, _TFD_TIMER_ABSTIME, struct.pack("@qqqq", *period, *first), None):
-        os.close(fd)
-        raise OSError(ctypes.get_errno(), "timerfd_settime")
-    return int(fd)
 
 
 class Instrument:
@@ -42,7 +22,7 @@ class Instrument:
 
     def __init__(self) -> None:
         self.lag = Histogram()
-        self._timer: int | None = None
+        self._timer: TimerFd | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._due_ns = 0
         self._cpu_at = (time.perf_counter(), time.process_time())
@@ -52,17 +32,18 @@ class Instrument:
         loop = asyncio.get_running_loop()
         self._due_ns = time.perf_counter_ns() + TICK_NS
         try:
-            self._timer = _open_timer(self._due_ns, TICK_NS)
+            self._timer = TimerFd()
         except OSError:
             self._ticking = loop.create_task(self._tick())
         else:
-            loop.add_reader(self._timer, self._fired)
+            self._timer.set(self._due_ns, TICK_NS)  # perf_counter and monotonic are one clock on Linux
+            loop.add_reader(self._timer.fd, self._fired)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._timer is not None:
-            asyncio.get_running_loop().remove_reader(self._timer)
-            os.close(self._timer)
+            asyncio.get_running_loop().remove_reader(self._timer.fd)
+            self._timer.close()
         if self._ticking is not None:
             self._ticking.cancel()
 
@@ -73,7 +54,7 @@ class Instrument:
     def _fired(self) -> None:
         assert self._timer is not None
         try:
-            (times,) = struct.unpack("@Q", os.read(self._timer, 8))
+            (times,) = struct.unpack("@Q", os.read(self._timer.fd, 8))
         except BlockingIOError:
             return
         # A loop that stood still over several ticks was late for each of them: all count, or a long pause weighs

@@ -51,7 +51,7 @@ class OpenAiBackend(HttpBackend):
         body = {
             "model": self._model,
             **self._asked(request),
-            "temperature": request.temperature,
+            **self._dialect.sampling(self._model, request.temperature),
             "stream": True,
             "stream_options": stream_options,
             **self._dialect.body,

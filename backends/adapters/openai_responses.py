@@ -1,11 +1,11 @@
 """Adapter for streaming `POST {base URL}/responses`: OpenAI, and llama.cpp and vLLM, which speak it too."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from ..base import Message, Request
 from ..client import bearer
 from ..credentials import resolve
+from ..dialects import dialect, hosted_at
 from ..urls import base_url
 from .http_backend import Extra, HttpBackend
 from .json_body import with_extra
@@ -17,8 +17,6 @@ KEY: Final = "env:OPENAI_API_KEY"
 
 class OpenAiResponses(HttpBackend):
     """One endpoint; see `backends.base.Backend` for how it is used.
-
-    OpenAI's own API gets no temperature unless `extra` gives one: its reasoning models refuse any.
 
     Args:
         url: base URL, or what a person types for one (`backends.urls`); "" is OpenAI's own.
@@ -33,7 +31,7 @@ class OpenAiResponses(HttpBackend):
     def __init__(self, *, url: str, model: str, key: str = "", extra: Extra | None = None) -> None:
         secret = resolve(key)
         url = base_url(url or URL)
-        self._is_own = urlsplit(url).hostname == urlsplit(URL).hostname
+        self._dialect = dialect(hosted_at(url))
         super().__init__(f"{url}/responses", secret, bearer(secret))
         self._model = model
         self._extra = dict(extra or {})
@@ -48,11 +46,10 @@ class OpenAiResponses(HttpBackend):
             "max_output_tokens": request.max_tokens,
             "stream": True,
             "store": False,
+            **self._dialect.sampling(self._model, request.temperature),
         }
-        if self._is_own:
-            body["stream_options"] = {"include_obfuscation": False}
-        else:
-            body["temperature"] = request.temperature
+        if self._dialect.stream_options:
+            body["stream_options"] = self._dialect.stream_options
         return with_extra(body, self._extra)
 
 

@@ -14,6 +14,7 @@ from infertop.backends.adapters.anthropic import Anthropic
 from infertop.backends.adapters.bedrock import Bedrock
 from infertop.backends.adapters.gemini import Gemini
 from infertop.backends.adapters.json_body import with_extra
+from infertop.backends.adapters.openai_chat import OpenAiChat
 from infertop.backends.adapters.openai_responses import OpenAiResponses
 from infertop.backends.adapters.registry import ADAPTERS, open_backend
 from infertop.backends.adapters.sagemaker import SageMakerChat, SageMakerTgi
@@ -205,10 +206,13 @@ class TestResponses:
             "reasoning": {"effort": "low"},
         }
 
-    async def test_its_own_api_gets_no_temperature_and_pads_nothing(self):
-        body = await body_of(OpenAiResponses(url="", model="m"))
-        assert "temperature" not in body
-        assert body["stream_options"] == {"include_obfuscation": False}
+    @pytest.mark.parametrize("adapter", [OpenAiChat, OpenAiResponses])
+    async def test_its_own_api_pads_nothing_and_its_reasoning_models_get_no_temperature(self, adapter):
+        for model, sampled in (("gpt-4o", True), ("gpt-5.2", False), ("o4-mini", False)):
+            body = await body_of(adapter(url="https://api.openai.com/v1", model=model))
+            assert ("temperature" in body) == sampled
+            assert body["stream_options"]["include_obfuscation"] is False
+        assert "temperature" in await body_of(adapter(url="http://127.0.0.1:8000/v1", model="gpt-5-at-home"))
 
 
 def signature_by_botocore(line: str, fields: dict[str, str], body: bytes, service: str, region: str) -> str:
