@@ -9,6 +9,7 @@ from keyword import iskeyword
 from typing import Final, NoReturn, Protocol, cast
 
 from .. import __version__
+from .terminal_size import settle_size
 from .usage import UsageError
 
 COMMANDS: Final = (
@@ -133,6 +134,7 @@ def _run_command(command: Command, prog: str, words: list[str]) -> int:
         arguments = (_root_parser(command) if prog == "infertop" else _Parser(prog=prog, command=command)).read(words)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
+    settle_size()
     return command.run(arguments)
 
 
