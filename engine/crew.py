@@ -2,14 +2,16 @@
 
     screen ⇄ crew ⇄ workers            one protocol (`channel`) on both sides
 
-Started as `python -m infertop.engine.crew FD` for plans of more than one worker. It sends no load itself. It owns
+Started as `python -m infertop.engine.crew FD` for plans of more than one worker, which are processes of this machine,
+and for those that run on a cluster, where they may be anywhere (`cluster`). It sends no load itself. It owns
 what the workers share, the simulated stacks and the observer; hands every command to all of them; and declares
 missing what a worker that died would have sent, while the others go on.
 """
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from msgspec.structs import replace
@@ -18,6 +20,7 @@ from .clock import RealClock
 from .commands import Command, Stop
 from .frame import FRAME_NS, Frame
 from .inbox import EngineError
+from .link import EngineLink
 from .merge import lost, merge
 from .observer import Observatory, observing
 from .place import Opening, Place
@@ -29,7 +32,10 @@ from .waiting import first_of
 from .watcher import RunError, Watcher, serve_one_plan
 
 LEAD_NS: Final = 50_000_000
-"""How long before it the workers are told when the window opens."""
+"""How long before it the workers are told when the window opens, at the least."""
+
+LEAD_DELAYS: Final = 10
+"""And how many times what a message to the farthest of them takes at best."""
 
 LOOK_NS: Final = 2 * FRAME_NS
 """How often the crew looks at its workers' frames and shows them merged: a merge takes several ms of a core."""
@@ -48,7 +54,7 @@ class Member:
         quiet: looks since it was last heard of.
     """
 
-    def __init__(self, number: int, process: EngineProcess) -> None:
+    def __init__(self, number: int, process: EngineLink) -> None:
         self.number = number
         self.process = process
         self.following: asyncio.Task[None] = asyncio.create_task(self._follow())
@@ -93,9 +99,12 @@ class Member:
         """Its newest frame, with its share declared missing if it is."""
         if self.frame is None:
             return None
+        frame, machine = self.frame, self.process.machine
+        if machine is not None:
+            frame = replace(frame, client=replace(frame.client, machines=(machine,)))
         if self.lost:
-            return lost(self.frame, self.number, self.lost)
-        return replace(self.frame, missing_workers=(self.number,)) if self.silent else self.frame
+            return lost(frame, self.number, self.lost)
+        return replace(frame, missing_workers=(self.number,)) if self.silent else frame
 
 
 class Crew:
@@ -127,7 +136,8 @@ class Crew:
 
     async def _until_over(self) -> None:
         await asyncio.gather(*(member.ready() for member in self._members))
-        opening = Opening.at(self._clock.now_ns() + LEAD_NS)
+        lead_ns = LEAD_NS + LEAD_DELAYS * max(member.process.delay_ns for member in self._members)
+        opening = Opening.at(self._clock.now_ns() + lead_ns)
         self._observatory.open_window(opening.at_ns)
         for member in self._members:
             member.process.open(opening)
@@ -168,15 +178,11 @@ async def perform(plan: RunPlan, watcher: Watcher) -> None:
             f"concurrency {plan.arrivals.concurrency} cannot be shared among {plan.workers} workers: "
             "each needs a prompt in flight"
         )
-    async with AsyncExitStack() as resources:
-        members: list[Member] = []
-        resources.push_async_callback(_dismiss, members)
-        observatory = await resources.enter_async_context(observing(plan))
-        for number in range(plan.workers):
-            process = await EngineProcess.spawn("worker")
+    async with _hired(plan) as hired, observing(plan) as observatory, stacks_served(plan) as stacks:
+        members = []
+        for number, process in enumerate(hired):
             process.keep = watcher.record
             members.append(Member(number, process))
-        stacks = await resources.enter_async_context(stacks_served(plan))
         await observatory.begin(stacks)
         for member in members:
             member.process.assign(plan, Place(Share(member.number, plan.workers), stacks), watcher.keep)
@@ -185,8 +191,26 @@ async def perform(plan: RunPlan, watcher: Watcher) -> None:
         await crew.run()
 
 
-async def _dismiss(members: list[Member]) -> None:
-    await asyncio.gather(*(member.process.stop() for member in members))
+@asynccontextmanager
+async def _hired(plan: RunPlan) -> AsyncIterator[list[EngineLink]]:
+    """The workers' processes while the block lasts, here or on a cluster; raises RunError or EngineError."""
+    workers: list[EngineLink] = []
+    async with AsyncExitStack() as resources:
+        if plan.ray:
+            from .cluster.joining import joined  # noqa: PLC0415 - only where it is asked for
+
+            cluster = await resources.enter_async_context(joined(plan.ray))
+            resources.push_async_callback(_dismiss, workers)
+            workers += await cluster.place(plan)
+        else:
+            resources.push_async_callback(_dismiss, workers)
+            for _ in range(plan.workers):
+                workers.append(await EngineProcess.spawn("worker"))
+        yield workers
+
+
+async def _dismiss(workers: list[EngineLink]) -> None:
+    await asyncio.gather(*(worker.stop() for worker in workers))
 
 
 def main() -> int:

@@ -1,40 +1,38 @@
 """A run from its first warm-up prompt to its last answer: what to send, when to stop, and why."""
 
 import asyncio
-import resource
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Final
 
 import msgspec
 
 from .clock import Clock
-from .closed_loop import ClosedLoop
 from .commands import (
     Command,
     Follow,
     Hold,
+    SetArrivals,
     SetConcurrency,
     SetFaults,
+    SetPrice,
     SetRate,
     SetStack,
     SetWorkload,
     Stop,
     StopReason,
 )
-from .descriptors import SPARE
 from .following import Following
 from .frame import MOST_MARKERS, Frame, Marker, Phase
 from .instrument import Instrument
 from .lane import Lane
 from .likeness import LikenessSums
-from .open_loop import OpenLoop
 from .pairing import Pairing
 from .place import Opening
-from .plan import RunPlan
+from .plan import ArrivalsPlan, RunPlan
 from .prompts import Prompt
+from .sending import Sending, impossible, in_words
 from .share import Share
 from .source import PromptSource
-from .timetable import Timetable
 from .waiting import first_of
 from .what_if import WhatIf
 from .workloads import WorkloadError
@@ -89,7 +87,7 @@ class Driver:
             lane.following = self._following
         self._warmup_done = 0
         self._seq = 0
-        self._loop: ClosedLoop | OpenLoop | None = None
+        self._sending: Sending | None = None
         self._retired: list[Lane] = []  # their own budgets are used up
 
     # --- the run ---
@@ -142,24 +140,23 @@ class Driver:
         self._phase = "running"
 
     async def _send(self) -> None:
-        loop = self._loop = self._make_loop()
-        endless = isinstance(loop, ClosedLoop) and self._plan.requests is None
-        await self._until_stopped(self._limits(), *(() if endless else (loop.exhausted(),)))
+        sending = self._sending = Sending(
+            self._lanes,
+            self._source,
+            self._take,
+            self._clock,
+            self._share,
+            seed=self._plan.seed,
+            arrivals=self._arrivals,
+            opened_ns=self._opened_ns,
+        )
+        await self._until_stopped(self._limits(), sending.exhausted(endless=self._plan.requests is None))
         self._reason = self._reason or ("requests" if self._source_used_up() else "unreachable")
         self._close_window()
         self._phase = "draining"
-        loop.stop()
-        await first_of(loop.drain(), self._hurry.wait())
-        await loop.abandon()
-
-    def _make_loop(self) -> ClosedLoop | OpenLoop:
-        if self._arrivals.kind == "closed":
-            closed = ClosedLoop(self._lanes, self._take, self._clock)
-            closed.set_concurrency(self._share.of(self._arrivals.concurrency))
-            return closed
-        most = (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE) // len(self._lanes)
-        timetable = Timetable(self._arrivals, self._plan.seed, self._opened_ns)
-        return OpenLoop(self._lanes, self._take, self._clock, timetable, self._share, max(1, most))
+        sending.stop()
+        await first_of(sending.drain(), self._hurry.wait())
+        await sending.abandon()
 
     async def _until_stopped(self, *work: Coroutine[None, None, object]) -> None:
         """Return when any of `work` has finished, or the run was told to stop."""
@@ -242,22 +239,23 @@ class Driver:
         if isinstance(command, Follow):
             self._following.want(on=command.on and self._share.worker == 0)
             return
-        if isinstance(command, SetStack | SetFaults):
+        if isinstance(command, SetStack | SetPrice | SetFaults):
             self.what_if.ask(command, command.at_ns or self._clock.now_ns())
             return
         at_ns = command.at_ns or self._clock.now_ns()
         match command:
             case SetConcurrency(concurrency) if concurrency >= self._share.workers:
-                self._arrivals = msgspec.structs.replace(self._arrivals, concurrency=concurrency)
-                if isinstance(self._loop, ClosedLoop):
-                    self._loop.set_concurrency(self._share.of(concurrency))
+                self._change_load(msgspec.structs.replace(self._arrivals, concurrency=concurrency), at_ns)
                 text = f"concurrency {concurrency}"
             case SetRate(rate_per_s) if rate_per_s > 0:
                 kind = "constant" if self._arrivals.kind == "ramp" else self._arrivals.kind
-                self._arrivals = msgspec.structs.replace(self._arrivals, rate_per_s=rate_per_s, kind=kind)
-                if isinstance(self._loop, OpenLoop):
-                    self._loop.change(self._arrivals, at_ns)
+                self._change_load(msgspec.structs.replace(self._arrivals, rate_per_s=rate_per_s, kind=kind), at_ns)
                 text = f"rate {rate_per_s:g}/s"
+            case SetArrivals(arrivals):
+                why = impossible(arrivals, self._plan.seed, self._share)
+                if not why:
+                    self._change_load(arrivals, at_ns)
+                text = f"ignored {why}" if why else in_words(arrivals)
             case SetWorkload(source):
                 text = self._switch_workload(source)
             case Hold(name, on):
@@ -271,6 +269,11 @@ class Driver:
     def _mark(self, at_ns: int, text: str) -> None:
         self._markers.append(Marker(at_ns=self._run_ns(at_ns), text=text))
         del self._markers[:-MOST_MARKERS]
+
+    def _change_load(self, arrivals: ArrivalsPlan, at_ns: int) -> None:
+        self._arrivals = arrivals
+        if self._sending is not None:
+            self._sending.change(arrivals, at_ns)
 
     def _hold(self, name: str, *, on: bool) -> str:
         """Hold a backend, or let it go on; what to say about it."""
@@ -323,7 +326,7 @@ class Driver:
             warmup=self._plan.warmup,
             warmup_done=self._warmup_done,
             budget_usd=self._plan.budget_usd,
-            offered_per_s=self._loop.offered_per_s() if isinstance(self._loop, OpenLoop) else None,
+            offered_per_s=self._sending.offered_per_s() if self._sending is not None else None,
             client=self._instrument.frame(),
             markers=tuple(self._markers),
             backends=tuple(backends),

@@ -3,6 +3,13 @@
 import socket
 import subprocess
 import sys
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from .plan import RunPlan
+
+Program = Literal["worker", "crew"]
+"""An engine: one worker, or several and who watches over them."""
 
 Launched = tuple["subprocess.Popen[bytes]", socket.socket]
 """A process, and our end of the socket pair to it."""
@@ -33,3 +40,8 @@ def launch(module: str, *arguments: str) -> Launched:
     finally:
         theirs.close()
     return process, ours
+
+
+def program_for(plan: "RunPlan") -> Program:
+    """Which engine runs `plan`."""
+    return "crew" if plan.workers > 1 or plan.ray else "worker"

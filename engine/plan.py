@@ -59,11 +59,14 @@ class WorkloadPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Which prompts.
 
     Attributes:
-        source: a built-in workload's name, or the path of a file of prompts.
+        source: a built-in workload's name, the path of a file of prompts, or a mix of these with the weight of each
+            (`chat:0.7+classification:0.3`).
         max_tokens: cap on output tokens; None takes the workload's own length for each prompt.
         fixed_length: ask for exactly that many tokens where the server can.
         prefix: "unique" defeats prompt caches, "shared" invites them.
         temperature: 0 is greedy.
+        prompt_cv: coefficient of variation of prompt lengths, their mean kept (0: all equal); None leaves a built-in
+            workload's own. Prompts of a file have the lengths they have.
     """
 
     source: str = "chat"
@@ -71,6 +74,7 @@ class WorkloadPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     fixed_length: bool = False
     prefix: Literal["unique", "shared"] = "unique"
     temperature: float = 0.0
+    prompt_cv: float | None = None
 
 
 class ArrivalsPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,6 +118,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         budget_usd: stop sending before the API spend passes this.
         workers: engine processes that share the prompts: worker k of W takes those with index mod W = k
             (`engine.share`).
+        ray: the Ray cluster that runs them (`engine.cluster.address`); "" is this machine.
     """
 
     title: str = ""
@@ -128,3 +133,4 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     timeout_s: float = 120.0
     budget_usd: float | None = None
     workers: int = 1
+    ray: str = ""

@@ -20,3 +20,7 @@ class Share(msgspec.Struct, frozen=True):
     def owns(self, index: int) -> bool:
         """Whether the thing with this number falls to this worker."""
         return index % self.workers == self.worker
+
+    def first_from(self, index: int) -> int:
+        """The first number, from `index` on, of what falls to this worker."""
+        return index + (self.worker - index) % self.workers

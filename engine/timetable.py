@@ -22,11 +22,11 @@ class _Stage:
 
 
 class Timetable:
-    """Send times from prompt 0, due at or after `start_ns`, on."""
+    """Send times from prompt `first_index`, due at or after `start_ns`, on."""
 
-    def __init__(self, arrivals: ArrivalsPlan, seed: int, start_ns: int) -> None:
+    def __init__(self, arrivals: ArrivalsPlan, seed: int, start_ns: int, first_index: int = 0) -> None:
         self._seed = seed
-        self._stages = [_Stage(0, start_ns, schedule(arrivals, seed))]
+        self._stages = [_Stage(first_index, start_ns, schedule(arrivals, seed, first_index))]
 
     def due_ns(self, index: int) -> int:
         """When prompt `index` is to be sent."""

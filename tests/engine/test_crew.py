@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infertop.engine.commands import SetConcurrency, SetRate
+from infertop.engine.commands import SetArrivals, SetConcurrency, SetRate
 from infertop.engine.histogram import Histogram
 from infertop.engine.plan import ArrivalsPlan, BackendPlan, RunPlan, WorkloadPlan
 from infertop.engine.process import EngineError, EngineProcess
@@ -138,6 +138,23 @@ async def test_the_offered_rate_is_that_of_the_whole_run(start):
     assert seen[-1].offered_per_s == 50
     assert [marker.text for marker in seen[-1].markers] == ["rate 50/s"]
     assert seen[-1].backends[0].scheduled - 60 < 25
+
+
+async def test_another_kind_of_arrivals_begins_at_one_moment_for_all_workers(start):
+    engine = await start(plan(arrivals=ArrivalsPlan(concurrency=4)))
+    await watch(engine, lambda frame: all(backend.finished for backend in frame.backends))
+    engine.send(SetArrivals(ArrivalsPlan(kind="constant", rate_per_s=40)))
+    seen = await watch(engine, lambda frame: bool(frame.markers))
+    (marker,), began = seen[-1].markers, seen[-1]
+    assert marker.text == "constant, 40/s"
+    seen = await watch(engine, lambda frame: frame.at_ns > marker.at_ns + 2e9)
+    for then, backend in zip(began.backends, seen[-1].backends, strict=True):
+        elapsed_s = (seen[-1].at_ns - began.at_ns) / 1e9
+        assert backend.scheduled - then.scheduled == pytest.approx(40 * elapsed_s, abs=14)
+    assert (seen[-1].offered_per_s, seen[-1].arrivals.kind) == (40, "constant")
+    engine.send(SetArrivals(ArrivalsPlan(concurrency=4)))
+    seen = await watch(engine, lambda frame: frame.offered_per_s is None and frame.phase == "running")
+    assert [mark.text for mark in seen[-1].markers] == ["constant, 40/s", "closed loop, concurrency 4"]
 
 
 async def test_a_killed_worker_is_shown_and_the_others_go_on(start):

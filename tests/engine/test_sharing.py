@@ -1,6 +1,5 @@
 """Several workers share one stream: together they send what one alone would, when it would, and count the same."""
 
-import asyncio
 from itertools import pairwise
 
 import pytest
@@ -9,23 +8,16 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from infertop.engine.commands import SetConcurrency, SetRate, Stop
-from infertop.engine.connecting import Connected
 from infertop.engine.cost import ApiPrice, RentedPrice
-from infertop.engine.driver import Driver
 from infertop.engine.frame import BackendFrame, Timeline
-from infertop.engine.instrument import Instrument
-from infertop.engine.lane import Lane
-from infertop.engine.likeness import LikenessSums
 from infertop.engine.merge import merge
-from infertop.engine.place import Opening
 from infertop.engine.plan import ArrivalsPlan, BackendPlan, RunPlan, SloPlan, WorkloadPlan
 from infertop.engine.share import Share
 from infertop.engine.source import PromptSource
 from infertop.engine.timetable import Timetable
 
-from .virtual import ScriptedBackend, VirtualClock, VirtualLoop
+from .virtual import OPENED_NS, drive
 
-OPENED_NS = 20_000_000_000
 API = ApiPrice(usd_per_m_input=1.0, usd_per_m_output=2.0)
 RENTED = RentedPrice(usd_per_chip_hour=3.6, chips=2)
 POISSON = ArrivalsPlan(kind="poisson", rate_per_s=40)
@@ -83,37 +75,6 @@ def test_a_change_of_rate_moves_exactly_the_prompts_due_after_it(before, after, 
     due_ns = [changed.due_ns(index) for index in range(first, first + 5)]
     assert due_ns[0] >= at_ns
     assert all(a <= b for a, b in pairwise(due_ns))
-
-
-def drive(plan, share, commands=()):
-    """The last frame of a worker that has `share` of `plan`, in virtual time; `commands` by run time in seconds."""
-
-    async def run():
-        clock = VirtualClock(asyncio.get_running_loop())
-
-        async def connect(backend):
-            return Connected(ScriptedBackend(clock, int(backend.url)), "m")
-
-        async def open_together():
-            return Opening(OPENED_NS, "2026-11-23T12:00:00.000+00:00")
-
-        async def give_commands():
-            for at_s, command in commands:
-                at_ns = OPENED_NS + round(at_s * 1e9)
-                await clock.sleep_until(at_ns)
-                driver.obey(command if isinstance(command, Stop) else replace(command, at_ns=at_ns))
-
-        likeness = LikenessSums([each.name for each in plan.backends])
-        lanes = [Lane(each, plan, connect, clock, likeness, share) for each in plan.backends]
-        driver = Driver(plan, lanes, likeness, clock, Instrument(), share, open_together)
-        async with asyncio.TaskGroup() as group:
-            commanding = group.create_task(give_commands())
-            await driver.run()
-            commanding.cancel()
-        return await driver.frame()
-
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(run())
 
 
 def alone_and_together(workers, commands=(), **fields):
