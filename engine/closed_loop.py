@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from .clock import Clock
-from .lane import Lane
+from .lane import HELD_LOOK_S, Lane
 from .prompts import Prompt
 
 
@@ -38,6 +38,8 @@ class ClosedLoop:
     async def _slot(self, at: int, lane: Lane, number: int) -> None:
         held = False
         try:
+            while self._crowded(lane):
+                await self._wait(HELD_LOOK_S)
             while number < lane.most_in_flight(self._concurrency) and not self._stopping.is_set():
                 if (hold_s := lane.hold_s()) > 0:
                     held = True
@@ -55,6 +57,10 @@ class ClosedLoop:
             del self._slots[at, number]
             self._changed.set()
 
+    def _crowded(self, lane: Lane) -> bool:
+        """Whether what was sent before this slot was opened has to be answered first."""
+        return lane.tally.in_flight >= lane.most_in_flight(self._concurrency) and not self._stopping.is_set()
+
     async def _wait(self, wait_s: float) -> None:
         """Wait, but no longer than prompts are sent."""
         if wait_s > 0:
@@ -62,17 +68,27 @@ class ClosedLoop:
                 await asyncio.wait_for(self._stopping.wait(), wait_s)
 
     async def exhausted(self) -> None:
-        """Return when every lane has had all its prompts answered, or nobody answers there.
+        """Return when every lane has had all its prompts answered, or nobody answers there; or no more are sent.
 
         Only a stream with an end can be exhausted: without one, a server that is down is waited for.
         """
-        while any(not self._lanes[at].down for at, _ in self._slots):
+        while not self._stopping.is_set() and any(not self._lanes[at].down for at, _ in self._slots):
             self._changed.clear()
             await self._changed.wait()
 
     def stop(self) -> None:
         """Take no further prompt."""
         self._stopping.set()
+        self._changed.set()
+
+    async def stopped(self) -> None:
+        """Return when no further prompt is taken."""
+        await self._stopping.wait()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is in flight."""
+        return bool(self._slots)
 
     async def drain(self) -> None:
         """Return when nothing is in flight."""

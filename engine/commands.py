@@ -9,6 +9,8 @@ from typing import Literal
 import msgspec
 
 from ..backends.fleet.faults import Fault
+from .cost import Price, price_in_words
+from .plan import ArrivalsPlan
 
 StopReason = Literal["", "requests", "duration", "budget", "told", "interrupted", "parent gone", "unreachable"]
 """Why a run ended; "" while it goes on."""
@@ -25,6 +27,13 @@ class SetRate(msgspec.Struct, frozen=True, tag=True):
     """Open loop: schedule this many requests per second from now on."""
 
     rate_per_s: float
+    at_ns: int = 0
+
+
+class SetArrivals(msgspec.Struct, frozen=True, tag=True):
+    """Send as `arrivals` say from now on: another kind of them, closed loop or open."""
+
+    arrivals: ArrivalsPlan
     at_ns: int = 0
 
 
@@ -65,6 +74,14 @@ class SetStack(msgspec.Struct, frozen=True, tag=True):
     at_ns: int = 0
 
 
+class SetPrice(msgspec.Struct, frozen=True, tag=True):
+    """Let `backend` cost this from now on; what was spent so far stays spent."""
+
+    backend: str
+    price: Price
+    at_ns: int = 0
+
+
 class SetFaults(msgspec.Struct, frozen=True, tag=True):
     """Let the simulated fleet inject these faults, and no others, for `backend` from now on."""
 
@@ -73,4 +90,21 @@ class SetFaults(msgspec.Struct, frozen=True, tag=True):
     at_ns: int = 0
 
 
-Command = SetConcurrency | SetRate | SetWorkload | SetStack | SetFaults | Hold | Follow | Stop
+Command = (
+    SetConcurrency | SetRate | SetArrivals | SetWorkload | SetStack | SetPrice | SetFaults | Hold | Follow | Stop
+)
+
+WhatIfCommand = SetStack | SetPrice | SetFaults
+"""What changes one backend."""
+
+
+def in_words(command: WhatIfCommand) -> str:
+    """What a marker says of it."""
+    match command:
+        case SetStack(backend, stack):
+            return f"{backend}: {stack}"
+        case SetPrice(backend, price):
+            return f"{backend}: {price_in_words(price)}"
+        case SetFaults(backend, faults):
+            words = ", ".join(f"{fault.kind} {fault.share:.0%}" for fault in faults)
+            return f"{backend}: {words or 'no faults'}"

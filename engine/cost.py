@@ -3,7 +3,8 @@
 Definitions: measurement.md, "Cost". Every price carries its date and source, and every figure its basis.
 """
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -92,6 +93,17 @@ def usd_per_hour(price: Price) -> float | None:
             return None
 
 
+def price_in_words(price: Price) -> str:
+    """A price in a few words, without its source."""
+    match price:
+        case ApiPrice():
+            return f"${price.usd_per_m_input:,.4g}/${price.usd_per_m_output:,.4g} per M in/out"
+        case RentedPrice():
+            return f"{price.chips:g} × ${price.usd_per_chip_hour:,.4g} an hour"
+        case OwnedPrice():
+            return f"{price.chips:g} × ${price.capex_usd:,.6g} bought, ${price.usd_per_hour():,.4g} an hour"
+
+
 class TokenCounts(Protocol):
     """Whatever counts tokens: usage of one request, or a backend's totals."""
 
@@ -129,6 +141,70 @@ def spent_usd(price: Price, tokens: TokenCounts, elapsed_s: float) -> float:
         return api_usd(price, tokens)
     hourly = usd_per_hour(price)
     return (hourly or 0.0) * elapsed_s / 3600.0
+
+
+class FormerPrice(msgspec.Struct, frozen=True, kw_only=True):
+    """A price that gave way to another while a run went on, and all that was counted until then.
+
+    Attributes:
+        price: None where there was none.
+        until_ns: run time at which it ended.
+    """
+
+    price: Price | None
+    until_ns: int
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+
+
+class Spending(NamedTuple):
+    """Spend by what makes it: tokens, and the clock."""
+
+    by_token_usd: float
+    by_clock_usd: float
+
+    @property
+    def usd(self) -> float:
+        """All of it."""
+        return self.by_token_usd + self.by_clock_usd
+
+
+_NOTHING: Final = FormerPrice(price=None, until_ns=0)
+
+
+def spending(
+    price: Price | None,
+    former_prices: Sequence[FormerPrice],
+    counted: TokenCounts,
+    first_sent_ns: int | None,
+    active_ns: int,
+) -> Spending:
+    """Spend so far: each price counts for what came between the end of the one before it and its own.
+
+    Tokens are counted when their request ends, so a request pays the price of that moment.
+
+    Args:
+        price: now.
+        former_prices: oldest first.
+        counted: all tokens.
+        first_sent_ns: run time from which chips are paid; None before.
+        active_ns: how long they are.
+    """
+    from_ns = first_sent_ns or 0
+    ended_ns = from_ns + active_ns
+    by_token = by_clock = 0.0
+    before: TokenCounts = _NOTHING
+    ends = [(former.price, former.until_ns, former) for former in former_prices]
+    for each, until_ns, tokens in (*ends, (price, ended_ns, counted)):
+        to_ns = min(max(until_ns, from_ns), ended_ns)
+        if isinstance(each, ApiPrice):
+            by_token += api_usd(each, tokens) - api_usd(each, before)
+        elif each is not None:
+            by_clock += spent_usd(each, tokens, (to_ns - from_ns) / 1e9)
+        before, from_ns = tokens, to_ns
+    return Spending(by_token, by_clock)
 
 
 def usd_per_m(spent: float, tokens: float) -> float | None:

@@ -104,3 +104,25 @@ def server_less(now: ServerFrame | None, before: ServerFrame | None) -> ServerFr
         name: value - (getattr(before, name) or 0) for name in _ADDED if (value := getattr(now, name)) is not None
     }
     return replace(now, **grown)
+
+
+def power_plus(first: PowerFrame | None, then: PowerFrame | None) -> PowerFrame | None:
+    """Two stretches as one, with their energy together; not known where that of one is not."""
+    if first is None or then is None:
+        return None
+    return replace(
+        then,
+        joules=_both(first.joules, then.joules),
+        idle_joules=_both(first.idle_joules, then.idle_joules),
+    )
+
+
+def server_plus(first: ServerFrame | None, then: ServerFrame | None) -> ServerFrame | None:
+    """Likewise of what the server counts."""
+    if first is None or then is None:
+        return None
+    return replace(then, **{name: _both(getattr(first, name), getattr(then, name)) for name in _ADDED})
+
+
+def _both(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other

@@ -11,7 +11,7 @@ import msgspec
 from .cost import ApiPrice, api_usd, usd_per_hour
 from .plan import ArrivalsPlan, BackendPlan, RunPlan
 from .prompts import Prompt, PromptStream
-from .purse import TokensAsked, worst_case
+from .purse import TokensAsked, most_tokens, worst_usd
 
 SAMPLE: Final = 64
 """Prompts that are looked at; making one takes up to a millisecond."""
@@ -95,7 +95,7 @@ def _backend(backend: BackendPlan, plan: RunPlan, prompts: list[Prompt]) -> Back
         price = backend.price
         asked = [TokensAsked(prompt.max_tokens, prompt.expected_input_tokens) for prompt in prompts]
         mean = sum(api_usd(price, tokens) for tokens in asked) / len(prompts)
-        worst = sum(worst_case(price, prompt, backend.extra) for prompt in prompts) / len(prompts)
+        worst = sum(worst_usd(price, most_tokens(prompt, backend.extra)) for prompt in prompts) / len(prompts)
         return msgspec.structs.replace(
             made,
             usd_per_request=mean,

@@ -72,11 +72,15 @@ class QuantileEvidence:
         below, above = (log_mixture(float(k) / worth, n / worth, p) for k in (under, upper[-1]))
         return cls(first, inside, below, above)
 
-    def at(self, buckets: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Evidence at those bucket numbers."""
-        offset = buckets - self.first
-        values = self.inside[np.clip(offset, 0, len(self.inside) - 1)]
-        return np.where(offset < 0, self.below, np.where(offset >= len(self.inside), self.above, values))
+    def between(self, low: int, high: int) -> npt.NDArray[np.float64]:
+        """Evidence at the buckets from `low` up to `high`, which is left out; shape (high - low,)."""
+        start, end = self.first, self.first + len(self.inside)
+        first, last = min(max(start, low), high), max(min(end, high), low)
+        values = np.empty(high - low)
+        values[: first - low] = self.below
+        values[first - low : last - low] = self.inside[first - start : max(last, first) - start]
+        values[last - low :] = self.above
+        return values
 
 
 def log_against_ratio(a: QuantileEvidence, b: QuantileEvidence, shift: int) -> float:
@@ -85,10 +89,10 @@ def log_against_ratio(a: QuantileEvidence, b: QuantileEvidence, shift: int) -> f
     The arms answered the same prompts, so they are dependent and their evidence averages, (M_A + M_B)/2; the
     hypothesis names no quantile of A, so the place that speaks least against it counts.
     """
-    low = min(a.first, b.first - shift) - 1
-    high = max(a.first + len(a.inside), b.first + len(b.inside) - shift) + 1
-    places = np.arange(low, high)
-    return float(np.logaddexp(a.at(places), b.at(places + shift)).min() - log(2))
+    a_end, b_end = a.first + len(a.inside), b.first + len(b.inside)
+    shift = min(max(shift, b.first - a_end - 1), b_end - a.first + 1)  # between arms that lie apart all is the same
+    low, high = min(a.first, b.first - shift) - 1, max(a_end, b_end - shift) + 1
+    return float(np.logaddexp(a.between(low, high), b.between(low + shift, high + shift)).min() - log(2))
 
 
 @lru_cache

@@ -8,10 +8,11 @@ from typing import Final, Literal
 
 import msgspec
 
+from ..backends.fleet.faults import Fault
 from ..backends.observe.readings import ServerFigures
 from ..backends.rate_limits import RateLimits
 from .commands import StopReason
-from .cost import Price
+from .cost import FormerPrice, Price
 from .histogram import HistogramState
 from .plan import ArrivalsPlan, SloPlan, WorkloadPlan
 
@@ -181,7 +182,9 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
         served_model: what the server says it is; "" until known.
         hardware, engine: as the plan says.
         price: with its date and source.
+        former_prices: those before it in this run, oldest first; `spent_usd` counts each until it was exchanged.
         price_old: whether that date was too long ago, or none, when the run began (`backends.prices.is_old`).
+        faults: injected by the simulated fleet.
         stamp: where receive stamps come from.
         state: "down" when nobody answers there (sending goes on, slowly), else "ok".
         scheduled: = finished + failed + in_flight + not_sent, always.
@@ -236,7 +239,9 @@ class BackendFrame(msgspec.Struct, frozen=True, kw_only=True):
     hardware: str = ""
     engine: str = ""
     price: Price | None = None
+    former_prices: tuple[FormerPrice, ...] = ()
     price_old: bool = False
+    faults: tuple[Fault, ...] = ()
     stamp: Literal["kernel", "user", ""] = ""
     state: Literal["ok", "down"] = "ok"
     scheduled: int = 0
@@ -303,12 +308,14 @@ class AnswerFrame(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         text: its last characters (`following.TAIL`).
         reasoning: whether they are reasoning, for no answer has come yet.
+        took_ns: from sending to the last of it; 0 while nothing has come, or where nobody knows.
     """
 
     backend: str
     text: str = ""
     reasoning: bool = False
     state: Answered = "waiting"
+    took_ns: int = 0
 
 
 class Followed(msgspec.Struct, frozen=True, kw_only=True):
@@ -319,6 +326,23 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[AnswerFrame, ...]
 
 
+class MachineFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a worker of a crew runs that may not be on this machine.
+
+    Attributes:
+        worker: its number, from 0.
+        host: name of the machine, one safe word.
+        clock_offset_ns: how far the clock of its stamps is ahead of the crew's; moments that cross allow for it.
+        clock_error_ns: the most by which its run time may differ from the crew's: how exactly that offset is known,
+            and what it has changed since the window opened.
+    """
+
+    worker: int
+    host: str = ""
+    clock_offset_ns: int = 0
+    clock_error_ns: int = 0
+
+
 class ClientFrame(msgspec.Struct, frozen=True, kw_only=True):
     """The instrument's own error (measurement.md, "The instrument's own error").
 
@@ -326,10 +350,12 @@ class ClientFrame(msgspec.Struct, frozen=True, kw_only=True):
         loop_lag: lateness of the engine's event loop.
         cpu_share: share of one core the worker used over the last second; of several workers, the busiest's, for
             it is the one whose stamps suffer.
+        machines: where workers run, if it is a cluster; in the order of their numbers.
     """
 
     loop_lag: HistogramState = HistogramState()
     cpu_share: float = 0.0
+    machines: tuple[MachineFrame, ...] = ()
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):

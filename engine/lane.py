@@ -10,28 +10,25 @@ from ..backends.base import Answer, Arrival, Backend, Request
 from ..backends.errors import UNREACHABLE, BackendError, ErrorKind
 from ..backends.prices import is_old, today
 from ..backends.printable import printable
-from ..backends.rate_limits import RateLimits
 from .clock import Clock
 from .connecting import Connected
-from .cost import ApiPrice, api_usd, spent_usd
+from .cost import ApiPrice, FormerPrice, Price, Spending, api_usd, spending
 from .following import Following
-from .frame import GOOD, Allowances, BackendFrame, Label, Pause, Serial, Unsent
+from .frame import GOOD, BackendFrame, Label, Serial, Unsent
 from .ledger import LONGEST_TEXT, Ledger
 from .likeness import LikenessSums
 from .meter import Meter
-from .pacing import RateCap, asked_pause_s, pause_reason
 from .pairing import Side
 from .plan import BackendPlan, RunPlan, SloPlan
 from .prompts import Prompt
-from .purse import Purse, may_be_billed
+from .purse import Purse, may_be_billed, most_tokens
+from .restraint import Restraint
 from .share import Share
 from .tally import Tally
 
 DOWN_AFTER: Final = 3
 """Connection failures in a row after which a backend counts as down."""
 
-FIRST_PAUSE_S: Final = 0.05
-LONGEST_PAUSE_S: Final = 2.0
 HELD_LOOK_S: Final = 0.1
 """How often it is looked whether a person still holds a backend: there is no telling when that ends."""
 
@@ -71,18 +68,14 @@ class Lane:
         self.tally = Tally(clock.now_ns())
         self._open = False
         self._ledger = ledger
-        self._price_old = plan.price is not None and is_old(plan.price.as_of, today())
+        self._former_prices: tuple[FormerPrice, ...] = ()
+        self._price_old = _is_old(plan.price)
         self.following: Following | None = None
         self.held = False
-        self._purse = Purse(plan.price, plan.extra)
+        self._purse = Purse(plan.price)
         self._workers = share.workers
         self._budget_usd = None if plan.budget_usd is None else plan.budget_usd / share.workers
-        self._cap = None if plan.max_concurrency is None else share.of(plan.max_concurrency)
-        self._rate_cap = RateCap(None if plan.max_rate_per_s is None else plan.max_rate_per_s / share.workers)
-        self._paused_until_ns = 0
-        self._pause_reason = ""
-        self._limits: RateLimits = ()
-        self._limits_ns = 0
+        self._restraint = Restraint(plan, share)
         self._connect = connect
         self._clock = clock
         self._slo = run.slo
@@ -96,19 +89,36 @@ class Lane:
         self._engine = ""
         self._simulated = plan.url.startswith("sim:")
         self._stamp: str = ""
-        self._failures_in_a_row = 0
         self._unreachable = False
 
     @property
     def down(self) -> bool:
         """Whether nobody answers there."""
-        return self._unreachable and self._failures_in_a_row >= DOWN_AFTER
+        return self._unreachable and self._restraint.failures_in_a_row >= DOWN_AFTER
 
     def open_window(self, at_ns: int, side: Side) -> None:
         """Forget what was counted: the measured window opens, and `side` pairs this backend with the others."""
-        self._purse.warmup_usd = self._purse.spent_usd(self.tally)
+        self._purse.warmup_usd = self._spending().by_token_usd
+        self._former_prices = ()
         self.tally = Tally(at_ns, side)
         self._open = True
+
+    def become(self, plan: BackendPlan, at_ns: int) -> None:
+        """Go on as `plan` says from `at_ns` on; what was spent until then stays spent at the price of then."""
+        if plan.price != self.plan.price:
+            tally = self.tally
+            ended = FormerPrice(
+                price=self.plan.price,
+                until_ns=max(0, at_ns - tally.opened_ns),
+                input_tokens=tally.input_tokens,
+                cached_tokens=tally.cached_tokens,
+                cache_write_tokens=tally.cache_write_tokens,
+                output_tokens=tally.output_tokens,
+            )
+            self._former_prices = (*self._former_prices, ended)
+            self._purse.become(plan.price)
+            self._price_old = _is_old(plan.price)
+        self.plan = plan
 
     async def prepare(self) -> None:
         """Connect the adapter ahead of the first prompt; a failure shows when that prompt is sent."""
@@ -139,14 +149,15 @@ class Lane:
 
         compared = self._temperature == 0 and self._likeness.wanted(prompt.index)
         keep_text = compared or (self._ledger is not None and self._ledger.texts)
-        followed = self.following.begin(prompt, self.plan.name) if self.following and self._open else None
-        self._rate_cap.note(self._clock.now_ns())
+        now_ns = self._clock.now_ns()
+        followed = self.following.begin(prompt, self.plan.name, now_ns) if self.following and self._open else None
+        self._restraint.sent(now_ns)
         billed = False
         try:
             backend = await self._ready()
             async with backend.send(self._request(prompt)) as answer:
                 meter.sent(answer)
-                self._keep_limits(answer.limits)
+                self._restraint.keep_limits(answer.limits, self._clock.now_ns())
                 self._stamp = answer.stamp
                 self._simulated = self._simulated or answer.server.startswith(SIMULATED_SERVER)
                 self._answering[meter] = answer
@@ -171,8 +182,8 @@ class Lane:
                 self._likeness.add(prompt.index, self.plan.name, "".join(answer_text))
         finally:
             if followed:
-                followed.end(failed=self._failures_in_a_row > 0)
-            self._purse.release(prompt, meter.counted, billed=billed)
+                followed.end(failed=self._restraint.failures_in_a_row > 0)
+            self._purse.release(prompt.index, meter.counted, billed=billed)
 
     def _ended(
         self, prompt: Prompt, meter: Meter, answer_text: Sequence[str], error: BackendError | None = None
@@ -182,7 +193,7 @@ class Lane:
         if error is not None:
             self._note(error)
         else:
-            self._failures_in_a_row = 0
+            self._restraint.answered()
             self._unreachable = False
 
     def _record(self, prompt: Prompt, meter: Meter, answer_text: Sequence[str], error: BackendError | None) -> None:
@@ -207,7 +218,7 @@ class Lane:
 
     def drop(self, prompt: Prompt, reason: Unsent) -> None:
         """Count a prompt that was due here and is not sent."""
-        self._purse.release(prompt, None, billed=True)
+        self._purse.release(prompt.index, None, billed=True)
         self.tally.count_not_sent(reason)
 
     def _request(self, prompt: Prompt) -> Request:
@@ -223,60 +234,34 @@ class Lane:
     def _note(self, error: BackendError) -> None:
         now_ns = self._clock.now_ns()
         self.tally.latest_ns[error.kind.value] = max(0, now_ns - self.tally.opened_ns)
-        self._failures_in_a_row += 1
         self._unreachable = error.kind in UNREACHABLE
-        self._keep_limits(error.limits)
-        pause_s = asked_pause_s(error)
-        if pause_s is None and error.kind is ErrorKind.RATE_LIMIT:
-            pause_s = self.backoff_s()
-        until_ns = now_ns + round((pause_s or 0.0) * 1e9)
-        if pause_s and until_ns > self._paused_until_ns:
-            self._paused_until_ns, self._pause_reason = until_ns, pause_reason(error)
-
-    def _keep_limits(self, limits: RateLimits) -> None:
-        if limits:
-            self._limits, self._limits_ns = limits, self._clock.now_ns()
+        self._restraint.failed(error, now_ns)
 
     # --- what holds sending back ---
 
     def backoff_s(self) -> float:
-        """How long one who failed here should wait before trying again: failing fast must not become a flood.
-
-        Doubles with each failure in a row.
-        """
-        if not self._failures_in_a_row:
-            return 0.0
-        return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures_in_a_row - 1, 10))
+        """How long one who failed here should wait before trying again."""
+        return self._restraint.backoff_s()
 
     def hold_s(self) -> float:
         """How long nothing may be sent here: a person holds it, its provider asked for a pause, or a cap of rate."""
         if self.held:
             return HELD_LOOK_S
-        free_ns = max(self._paused_until_ns, self._rate_cap.free_ns())
-        return max(0, free_ns - self._clock.now_ns()) / 1e9
+        return max(0, self._restraint.free_ns() - self._clock.now_ns()) / 1e9
 
     def most_in_flight(self, concurrency: int) -> int:
         """How many of `concurrency` requests may be in flight here at once."""
-        return concurrency if self._cap is None else min(concurrency, self._cap)
+        return self._restraint.most_in_flight(concurrency)
 
     def holds_back(self) -> Unsent | None:
         """Why a prompt that is due now must not be sent; None if it may."""
-        now_ns = self._clock.now_ns()
-        if self.held:
-            return "held"
-        if self._paused_until_ns > now_ns:
-            return "rate limit"
-        if self._rate_cap.free_ns() > now_ns:
-            return "rate cap"
-        if self._cap is not None and self.tally.in_flight >= self._cap:
-            return "concurrency cap"
-        return None
+        return "held" if self.held else self._restraint.holds_back(self._clock.now_ns(), self.tally.in_flight)
 
     # --- money ---
 
     def worst_usd(self, prompt: Prompt) -> float:
         """The most one more prompt can cost at a price per token; 0 where chips are paid by the hour."""
-        return self._purse.worst_usd(prompt)
+        return 0.0 if self._purse.price is None else self._purse.worst_usd(most_tokens(prompt, self.plan.extra))
 
     def affords(self, prompt: Prompt) -> bool:
         """Whether this backend's own budget bears the worst case of one more prompt."""
@@ -284,21 +269,28 @@ class Lane:
 
     def set_aside(self, prompt: Prompt) -> None:
         """Keep the worst case of `prompt` from being spent otherwise; then `perform` or `drop` it."""
-        self._purse.set_aside(prompt)
+        if self._purse.price is not None:
+            self._purse.set_aside(prompt.index, most_tokens(prompt, self.plan.extra))
 
     def committed_usd(self) -> float:
         """Spend so far, warm-up included, and what may still be billed at the worst.
 
         Of what costs by the clock, this worker's part.
         """
-        parts = 1 if isinstance(self.plan.price, ApiPrice) else self._workers
-        return self.spent_usd() / parts + self._purse.warmup_usd + self._purse.at_risk_usd
+        spent = self._spending()
+        own = spent.by_token_usd + spent.by_clock_usd / self._workers
+        return own + self._purse.warmup_usd + self._purse.at_risk_usd
 
-    def spent_usd(self) -> float:
-        """Spend since the window opened, 0 without a price."""
-        if self.plan.price is None:
-            return 0.0
-        return spent_usd(self.plan.price, self.tally, self.tally.active_ns(self._clock.now_ns()) / 1e9)
+    def _spending(self) -> Spending:
+        """Spend since the window opened, or, before that, since the first prompt of the warm-up."""
+        tally = self.tally
+        active_ns = tally.active_ns(self._clock.now_ns())
+        return spending(self.plan.price, self._former_prices, tally, self._first_sent_ns(), active_ns)
+
+    def _first_sent_ns(self) -> int | None:
+        """Run time of the first send."""
+        first_ns = self.tally.first_sent_ns
+        return None if first_ns is None else first_ns - self.tally.opened_ns
 
     def label(self) -> Label:
         """SIM for anything the simulated fleet answers, however it was named."""
@@ -323,7 +315,9 @@ class Lane:
             hardware=plan.hardware,
             engine=self._engine if self._engine.startswith(plan.engine) else plan.engine,
             price=plan.price,
+            former_prices=self._former_prices,
             price_old=self._price_old,
+            faults=plan.faults,
             stamp="kernel" if self._stamp == "kernel" else "user" if self._stamp else "",
             state="down" if self.down else "ok",
             scheduled=tally.scheduled,
@@ -334,8 +328,8 @@ class Lane:
             unsent=dict(tally.unsent),
             held=self.held,
             held_back=tally.held_back,
-            pause=self._pause(),
-            limits=self._allowances(),
+            pause=self._restraint.pause(self._clock.now_ns()),
+            limits=self._restraint.allowances(tally.opened_ns),
             company=tally.company,
             resent=tally.resent,
             errors=dict(tally.errors),
@@ -349,13 +343,13 @@ class Lane:
             usage_requests=tally.usage_requests,
             estimated_requests=tally.estimated_requests,
             disbelieved_requests=tally.disbelieved_requests,
-            first_sent_ns=None if tally.first_sent_ns is None else tally.first_sent_ns - tally.opened_ns,
+            first_sent_ns=self._first_sent_ns(),
             active_ns=tally.active_ns(self._clock.now_ns()),
             arriving_tokens=tally.timeline.total,
             chunks=tally.chunks,
             characters=tally.characters,
             prompt_characters=tally.prompt_characters,
-            spent_usd=None if plan.price is None else self.spent_usd(),
+            spent_usd=None if plan.price is None else self._spending().usd,
             warmup_usd=self._purse.warmup_usd,
             at_risk_usd=self._purse.at_risk_usd,
             max_rate_per_s=plan.max_rate_per_s,
@@ -371,14 +365,6 @@ class Lane:
             timeline=tally.timeline.state(),
         )
 
-    def _pause(self) -> Pause | None:
-        left_ns = self._paused_until_ns - self._clock.now_ns()
-        return Pause(left_ns=left_ns, why=self._pause_reason) if left_ns > 0 else None
-
-    def _allowances(self) -> Allowances | None:
-        at_ns = max(0, self._limits_ns - self.tally.opened_ns)
-        return Allowances(at_ns=at_ns, limits=self._limits) if self._limits else None
-
     def _series(self) -> dict[str, tuple[Serial, ...]]:
         made = {name: sums.state() for name, sums in self.tally.series.items()}
         return {name: levels for name, levels in made.items() if levels and (name != GOOD or self._slo != SloPlan())}
@@ -387,3 +373,7 @@ class Lane:
         """Close its connections."""
         if self._backend is not None:
             await self._backend.aclose()
+
+
+def _is_old(price: Price | None) -> bool:
+    return price is not None and is_old(price.as_of, today())

@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import astuple, replace
 
 from .commands import StopReason
-from .cost import spent_usd
+from .cost import FormerPrice, spending
 from .frame import (
     MOST_MARKERS,
     SLOTS,
@@ -22,6 +22,7 @@ from .frame import (
     ClientFrame,
     Frame,
     Likeness,
+    MachineFrame,
     Marker,
     PairFrame,
     Phase,
@@ -164,9 +165,30 @@ def _backend(frames: Sequence[BackendFrame]) -> BackendFrame:
     if len({frame.name for frame in frames}) > 1:
         raise ValueError("frames of different runs do not merge")
     merged: BackendFrame = replace(_struct(frames), active_ns=_span_ns(frames))
-    if merged.price is None:
+    price = max(frames, key=lambda frame: len(frame.former_prices)).price  # of one that has followed all commands
+    merged = replace(merged, price=price, former_prices=_former_prices(frames))
+    if price is None:
         return merged
-    return replace(merged, spent_usd=spent_usd(merged.price, merged, merged.active_ns / 1e9))
+    spent = spending(price, merged.former_prices, merged, merged.first_sent_ns, merged.active_ns)
+    return replace(merged, spent_usd=spent.usd)
+
+
+def _former_prices(frames: Sequence[BackendFrame]) -> tuple[FormerPrice, ...]:
+    """What all counted at each former price; a worker that was gone by then had counted all it ever did."""
+    most = max((frame.former_prices for frame in frames), key=len)
+    return tuple(
+        replace(
+            former,
+            **{
+                name: sum(
+                    getattr(frame.former_prices[at] if at < len(frame.former_prices) else frame, name)
+                    for frame in frames
+                )
+                for name in ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
+            },
+        )
+        for at, former in enumerate(most)
+    )
 
 
 def _span_ns(frames: Sequence[BackendFrame]) -> int:
@@ -214,7 +236,7 @@ _FRAME: Final[Mapping[str, Rule]] = {
 
 _BACKEND: Final[Mapping[str, Rule]] = {
     **dict.fromkeys(
-        ("name", "url", "model", "hardware", "price", "max_rate_per_s", "max_concurrency", "budget_usd"),
+        ("name", "url", "model", "hardware", "faults", "max_rate_per_s", "max_concurrency", "budget_usd"),
         _same,
     ),
     **dict.fromkeys(
@@ -248,12 +270,13 @@ _BACKEND: Final[Mapping[str, Rule]] = {
     # Observed in one place only: the one there is.
     **dict.fromkeys(("server", "power"), _known(lambda seen: max(seen, key=msgspec.msgpack.encode))),
 }  # fmt: skip
-"""`active_ns` and `spent_usd` follow from several fields: `_backend`."""
+"""`price`, `former_prices`, `active_ns` and `spent_usd` follow from several fields: `_backend`."""
 
 RULES: Final[Mapping[type[msgspec.Struct], Mapping[str, Rule]]] = {
     Frame: _FRAME,
     BackendFrame: _BACKEND,
-    ClientFrame: {"loop_lag": _histograms, "cpu_share": max},
+    ClientFrame: {"loop_lag": _histograms, "cpu_share": max, "machines": _grouped("worker")},
+    MachineFrame: {"worker": _same, **dict.fromkeys(("host", "clock_offset_ns", "clock_error_ns"), max)},
     Likeness: {"a": _same, "b": _same, "n": sum, "total": sum},
     PairFrame: {"a": _same, "b": _same, "differences": _by_key(_levels)},
 }

@@ -30,6 +30,7 @@ class OpenLoop:
         share: the prompts to be sent from here.
         most_in_flight: per lane; beyond it a prompt is counted as not sent, so that a hanging backend cannot use
             up the process's descriptors and harm the others.
+        first: number of the first prompt to be sent from here.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class OpenLoop:
         timetable: Timetable,
         share: Share,
         most_in_flight: int,
+        first: int,
     ) -> None:
         self._lanes = lanes
         self._take = take
@@ -50,7 +52,7 @@ class OpenLoop:
         self._under_way: set[asyncio.Task[None]] = set()
         self._replanned = asyncio.Event()
         self._stopping = False
-        self._next = share.worker
+        self._next = first
 
     def change(self, arrivals: ArrivalsPlan, at_ns: int) -> None:
         """Let what is due from `at_ns` on follow `arrivals`."""
@@ -62,14 +64,14 @@ class OpenLoop:
         return self._timetable.offered_per_s(self._clock.now_ns())
 
     async def exhausted(self) -> None:
-        """Send until every lane has had all its prompts and nothing is in flight."""
+        """Send until every lane has had all its prompts and nothing is in flight, or nothing more is to be sent."""
         while not self._stopping:
             due_ns = self._timetable.due_ns(self._next)
             if not await self._waited_until(due_ns):
                 continue
             if not self._send_one(due_ns):
-                break
-        await self.drain()
+                await self.drain()
+                return
 
     async def _waited_until(self, due_ns: int) -> bool:
         """Whether `due_ns` came without the timetable changing meanwhile."""
@@ -108,6 +110,11 @@ class OpenLoop:
         """Send nothing further."""
         self._stopping = True
         self._replanned.set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is in flight."""
+        return bool(self._under_way)
 
     async def drain(self) -> None:
         """Return when nothing is in flight."""

@@ -6,14 +6,17 @@ out centrally (architecture.md, "The stream is a pure function").
 Made prompts begin with twelve seeded hexadecimal digits under `prefix="unique"`, so no two share a cached prefix,
 and with one seeded system prompt of about 1,000 tokens under `prefix="shared"`. The user's own prompts are sent as
 they stand under both: their text is theirs, and a second pass over a file may meet warm caches.
+
+A mix draws the class of each prompt from its index; prompt `index` is then the one that class alone has there.
 """
 
 import os
+from bisect import bisect
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +27,8 @@ from .draws import Draws
 from .plan import WorkloadPlan
 from .workloads import WorkloadError, files
 from .workloads.builtin import BUILTIN
+from .workloads.lengths import with_cv
+from .workloads.mix import parts
 from .workloads.prose import passage, pick_topic
 from .workloads.workload import CHARACTERS_PER_TOKEN, Workload
 
@@ -57,14 +62,6 @@ class Prompt:
     temperature: float
 
 
-class _Source(Protocol):
-    name: str
-
-    def prompt(self, index: int) -> tuple[tuple[Message, ...], int]:
-        """The conversation and its own `max_tokens`."""
-        ...
-
-
 class PromptStream:
     """The prompts of one run, numbered from 0 without end.
 
@@ -77,20 +74,31 @@ class PromptStream:
     """
 
     def __init__(self, seed: int, workload: WorkloadPlan) -> None:
+        self._seed = seed
         self._workload = workload
-        self._source: _Source
-        if workload.source in BUILTIN:
-            self._source = _Made(seed, BUILTIN[workload.source], shared=workload.prefix == "shared")
-        else:
-            self._source = _FromFile(seed, workload.source)
+        mix = parts(workload.source)
+        self._sources = [_source(seed, workload, part.source) for part in mix]
+        self._up_to = list(accumulate(part.share for part in mix[:-1]))
+
+    def _of(self, index: int) -> "_Made | _FromFile":
+        """The class that prompt `index` belongs to."""
+        if not self._up_to:
+            return self._sources[0]
+        return self._sources[bisect(self._up_to, Draws("class", self._seed, index).uniform())]
+
+    def made(self, index: int) -> Workload | None:
+        """The workload that prompt `index` is made up after; None where it is the user's own."""
+        source = self._of(index)
+        return source.workload if isinstance(source, _Made) else None
 
     def prompt(self, index: int) -> Prompt:
         """Prompt number `index`, counted from 0."""
-        messages, own_max_tokens = self._source.prompt(index)
+        source = self._of(index)
+        messages, own_max_tokens = source.prompt(index)
         characters = sum(len(message.content) for message in messages)
         return Prompt(
             index=index,
-            workload=self._source.name,
+            workload=source.name,
             messages=messages,
             max_tokens=self._workload.max_tokens or own_max_tokens,
             expected_input_tokens=max(1, round(characters / CHARACTERS_PER_TOKEN)),
@@ -99,17 +107,30 @@ class PromptStream:
         )
 
 
+def _source(seed: int, plan: WorkloadPlan, name: str) -> "_Made | _FromFile":
+    workload = BUILTIN.get(name)
+    if workload is None:
+        if plan.prompt_cv is not None:
+            raise WorkloadError(
+                f"{printable(name, 60)}: its prompts are sent as they stand; prompt_cv is for the built-in workloads"
+            )
+        return _FromFile(seed, name)
+    if plan.prompt_cv is not None:
+        workload = replace(workload, input_tokens=with_cv(workload.input_tokens, plan.prompt_cv))
+    return _Made(seed, workload, shared=plan.prefix == "shared")
+
+
 class _Made:
     """Prompts of a built-in workload."""
 
     def __init__(self, seed: int, workload: Workload, *, shared: bool) -> None:
         self.name = workload.name
+        self.workload = workload
         self._seed = seed
-        self._workload = workload
         self._system = _shared_prefix(seed) if shared else None
 
     def prompt(self, index: int) -> tuple[tuple[Message, ...], int]:
-        workload = self._workload
+        workload = self.workload
         draws = Draws("prompt", workload.name, self._seed, index)
         characters = workload.input_tokens.tokens(draws.uniform()) * CHARACTERS_PER_TOKEN
         max_tokens = workload.output_tokens.tokens(draws.uniform())

@@ -33,37 +33,42 @@ class TokensAsked:
     cache_write_tokens: int = 0
 
 
-def worst_case(price: ApiPrice, prompt: Prompt, extra: Mapping[str, object]) -> float:
-    """The most one request can cost in USD: no tokenizer makes more tokens than there are bytes.
+def most_tokens(prompt: Prompt, extra: Mapping[str, object]) -> TokensAsked:
+    """The most tokens one request can be billed for: no tokenizer makes more of them than there are bytes.
 
     Args:
-        price: of the backend.
         prompt: what is sent.
         extra: fields added to the request's body, which may ask for more than the prompt does.
     """
     messages = prompt.messages
-    tokens = sum(len(message.content.encode("utf-8", "replace")) for message in messages)
-    tokens += TEMPLATE_TOKENS + MESSAGE_TOKENS * len(messages)
+    size = sum(len(message.content.encode("utf-8", "replace")) for message in messages)
     most_output = max(prompt.max_tokens, *(_number(extra[name]) for name in extra if limits_output(name)), 0)
     answers = max(1, _number(extra.get("n", 1)))
-    return tokens * dearest_input_usd_per_m(price) / 1e6 + api_usd(price, TokensAsked(most_output * answers))
+    return TokensAsked(most_output * answers, most_input_tokens(size, len(messages)))
+
+
+def most_input_tokens(size: int, messages: int) -> int:
+    """The most tokens that `messages` of `size` bytes in all can be."""
+    return size + TEMPLATE_TOKENS + MESSAGE_TOKENS * messages
+
+
+def worst_usd(price: ApiPrice, most: TokensAsked) -> float:
+    """The most that `most` can cost, whatever a cache does with it."""
+    return most.input_tokens * dearest_input_usd_per_m(price) / 1e6 + api_usd(price, TokensAsked(most.output_tokens))
 
 
 class Purse:
-    """The money of one backend.
-
-    Args:
-        price: without one per token nothing is ever set aside.
-        extra: fields added to every request's body.
+    """The money of one backend that bills tokens; with another price, or none, nothing is ever set aside.
 
     Attributes:
+        price: of its tokens; None where it bills none.
         warmup_usd: spent before the window opened.
     """
 
-    def __init__(self, price: Price | None, extra: Mapping[str, object]) -> None:
-        self._price = price if isinstance(price, ApiPrice) else None
-        self._extra = extra
+    def __init__(self, price: Price | None) -> None:
+        self.price = price if isinstance(price, ApiPrice) else None
         self._set_aside = 0  # whole units, so that what is released leaves nothing behind
+        self._under_way: dict[int, tuple[TokensAsked, int]] = {}
         self.warmup_usd = 0.0
 
     @property
@@ -71,28 +76,40 @@ class Purse:
         """What is set aside."""
         return self._set_aside / _UNITS_A_USD
 
-    def spent_usd(self, tokens: TokenCounts) -> float:
-        """What `tokens` cost here; 0 without a price per token."""
-        return 0.0 if self._price is None else api_usd(self._price, tokens)
+    def become(self, price: Price | None) -> None:
+        """Have another price: the worst case of what is under way is another too."""
+        self.price = price if isinstance(price, ApiPrice) else None
+        for index, (most, units) in self._under_way.items():
+            worst = self._worst(most)
+            self._set_aside += worst - units
+            self._under_way[index] = most, worst
 
-    def worst_usd(self, prompt: Prompt) -> float:
+    def worst_usd(self, most: TokensAsked) -> float:
         """The most one request can cost; 0 without a price per token."""
-        return 0.0 if self._price is None else worst_case(self._price, prompt, self._extra)
+        return 0.0 if self.price is None else worst_usd(self.price, most)
 
-    def set_aside(self, prompt: Prompt) -> None:
-        """Before `prompt` is sent."""
-        self._set_aside += ceil(self.worst_usd(prompt) * _UNITS_A_USD)
+    def _worst(self, most: TokensAsked) -> int:
+        return ceil(self.worst_usd(most) * _UNITS_A_USD)
 
-    def release(self, prompt: Prompt, counted: TokenCounts | None, *, billed: bool) -> None:
+    def set_aside(self, index: int, most: TokensAsked) -> None:
+        """Before prompt `index`, which can be billed for `most`, is sent; only where tokens are billed."""
+        worst = self._worst(most)
+        self._set_aside += worst
+        self._under_way[index] = most, worst
+
+    def release(self, index: int, counted: TokenCounts | None, *, billed: bool) -> None:
         """When its request has ended.
 
         Args:
-            prompt: the one it was set aside for.
+            index: of the prompt it was set aside for.
             counted: the tokens counted for it, which are spent now.
             billed: whether that is what will be billed; else the rest of the worst case stays set aside.
         """
-        worst = ceil(self.worst_usd(prompt) * _UNITS_A_USD)
-        spent = 0 if counted is None else floor(self.spent_usd(counted) * _UNITS_A_USD)
+        kept = self._under_way.pop(index, None)
+        if kept is None:  # it was sent while tokens cost nothing
+            return
+        worst = kept[1]
+        spent = 0 if counted is None or self.price is None else floor(api_usd(self.price, counted) * _UNITS_A_USD)
         self._set_aside -= worst if billed else min(spent, worst)
 
 

@@ -1,7 +1,7 @@
 """Where the next prompt comes from while a run is under way: a worker's share of the stream, its limits, and changes.
 
-The stream itself is pure (`prompts`); this holds what has been handed out. A change of workload jumps every
-backend to the same fresh index, so one index stays one prompt for all of them.
+The stream itself is pure (`prompts`); this holds what has been handed out. A change of workload, or to an open loop,
+jumps every backend to the same fresh index, so one index stays one prompt for all of them.
 """
 
 from typing import Final
@@ -67,3 +67,7 @@ class PromptSource:
         self._stream = PromptStream(self._seed, workload)
         self._recent.clear()
         self._base = max(self._next.values(), default=self._base)
+
+    def jump(self, index: int) -> None:
+        """Go on with prompt `index`, or the first after it that is handed out here; never back."""
+        self._base = max(self._share.first_from(index), *self._next.values(), self._base)

@@ -1,7 +1,8 @@
-"""Changing a simulated backend while a run is under way: its stack, its faults (`backends.fleet.control`)."""
+"""Changing a backend while it runs: its price, and a simulated one's stack and faults (`backends.fleet.control`)."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from typing import Final, Protocol
 
 import httpx
@@ -11,8 +12,8 @@ from msgspec.structs import replace
 from ..backends.client import open_client
 from ..backends.fleet.stacks import StackError, find_stack
 from ..backends.printable import printable
-from .commands import SetFaults, SetStack
-from .cost import ApiPrice, Price
+from .commands import SetFaults, SetPrice, SetStack, WhatIfCommand, in_words
+from .cost import ApiPrice, Price, usd_per_hour
 from .plan import BackendPlan
 from .simulated import stack_behind
 
@@ -28,9 +29,13 @@ class Planned(Protocol):
 
     plan: BackendPlan
 
+    def become(self, plan: BackendPlan, at_ns: int) -> None:
+        """Go on as `plan` says from `at_ns` on, on the engine's clock."""
+        ...
+
 
 class WhatIf:
-    """Obeys `SetStack` and `SetFaults`.
+    """Obeys `SetStack`, `SetPrice` and `SetFaults`.
 
     Args:
         lanes: the backends.
@@ -45,24 +50,42 @@ class WhatIf:
         self._lanes = lanes
         self._mark = mark
         self._asking: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
 
-    def ask(self, command: SetStack | SetFaults, at_ns: int) -> None:
+    def ask(self, command: WhatIfCommand, at_ns: int) -> None:
         """Have `command` obeyed; a marker at `at_ns` tells when it is, or why not."""
         asking = asyncio.create_task(self._obey(command, at_ns))
         self._asking.add(asking)
         asking.add_done_callback(self._asking.discard)
 
-    async def _obey(self, command: SetStack | SetFaults, at_ns: int) -> None:
+    async def _obey(self, command: WhatIfCommand, at_ns: int) -> None:
+        async with self._turn:  # a price may be meant for the chips of the stack asked for before it
+            await self._obey_now(command, at_ns)
+
+    async def _obey_now(self, command: WhatIfCommand, at_ns: int) -> None:
         try:
             lane = next((lane for lane in self._lanes if lane.plan.name == command.backend), None)
-            if lane is None or command.backend not in self.stacks:
-                raise WhatIfError(f"{command.backend} is no simulated backend that serves now")
-            plan = with_stack(lane.plan, command.stack) if isinstance(command, SetStack) else lane.plan
-            await change(self.stacks[command.backend], command)
-            lane.plan = plan
+            if lane is None:
+                raise WhatIfError(f"no backend is called {command.backend}")
+            plan = _changed(lane.plan, command)
+            if not isinstance(command, SetPrice):
+                if command.backend not in self.stacks:
+                    raise WhatIfError(f"{command.backend} is no simulated backend that serves now")
+                await change(self.stacks[command.backend], command)
+            lane.become(plan, at_ns)
             self._mark(at_ns, in_words(command))
         except WhatIfError as error:
             self._mark(at_ns, f"not changed: {printable(str(error))}")
+
+
+def _changed(plan: BackendPlan, command: WhatIfCommand) -> BackendPlan:
+    match command:
+        case SetStack(_, stack):
+            return with_stack(plan, stack)
+        case SetPrice(_, price):
+            return with_price(plan, price)
+        case SetFaults(_, faults):
+            return replace(plan, faults=faults)
 
 
 async def change(base_url: str, command: SetStack | SetFaults) -> None:
@@ -83,16 +106,27 @@ async def change(base_url: str, command: SetStack | SetFaults) -> None:
         raise WhatIfError(printable(msgspec.json.decode(response.content)["error"]["message"], 300))
 
 
-def in_words(command: SetStack | SetFaults) -> str:
-    """What the marker says."""
-    if isinstance(command, SetStack):
-        return f"{command.backend}: {command.stack}"
-    faults = ", ".join(f"{fault.kind} {fault.share:.0%}" for fault in command.faults)
-    return f"{command.backend}: {faults or 'no faults'}"
+def with_price(plan: BackendPlan, price: Price) -> BackendPlan:
+    """`plan` at another price.
+
+    Raises:
+        WhatIfError: nothing can cost that.
+    """
+    amounts = (price.usd_per_m_input, price.usd_per_m_output) if isinstance(price, ApiPrice) else (_hourly(price),)
+    if not all(isfinite(amount) and amount >= 0 for amount in amounts):
+        raise WhatIfError(f"that is no price for {plan.name}: it must be finite and not below 0")
+    return replace(plan, price=price)
+
+
+def _hourly(price: Price) -> float:
+    try:
+        return usd_per_hour(price) or 0.0
+    except ZeroDivisionError:
+        return float("inf")
 
 
 def with_stack(plan: BackendPlan, name: str) -> BackendPlan:
-    """`plan` on another stack: what it is called, and as many chips to pay for; the run so far is priced anew too.
+    """`plan` on another stack: what it is called, and as many chips to pay for from then on.
 
     Raises:
         WhatIfError: there is no such stack, or it serves another model.

@@ -42,7 +42,8 @@ async def answer(endpoint: Endpoint, request: web.Request) -> web.StreamResponse
 
     written: Deliver = deliver
     if cut := first_of_kind(struck, "cut"):
-        written = _cut_off(deliver, token_of(cut, endpoint.seed, order.prompt, order.output_tokens), transport.close)
+        after = token_of(cut, endpoint.seed, order.known_by, order.output_tokens)
+        written = cut_off(deliver, after, transport.close)
     await _run(endpoint, order, written, cold, first_of_kind(struck, "stall"))
     return response
 
@@ -65,8 +66,8 @@ async def _run(
 
     held: Deliver = deliver_and_finish
     if stall is not None:
-        after = token_of(stall, endpoint.seed, order.prompt, order.output_tokens)
-        held = _held_back(deliver_and_finish, after, stall.stall_s)
+        after = token_of(stall, endpoint.seed, order.known_by, order.output_tokens)
+        held = held_back(deliver_and_finish, after, stall.stall_s)
     cancel = endpoint.submit(order, held, cold)
     try:
         await done
@@ -74,7 +75,7 @@ async def _run(
         cancel()
 
 
-def _held_back(deliver: Deliver, after_tokens: int, stall_s: float) -> Deliver:
+def held_back(deliver: Deliver, after_tokens: int, stall_s: float) -> Deliver:
     """`deliver`, except that nothing comes for `stall_s` after so many tokens, and then all that was held back."""
     passed = waiting = 0
     stalled = over = ended = False
@@ -99,7 +100,7 @@ def _held_back(deliver: Deliver, after_tokens: int, stall_s: float) -> Deliver:
     return hold
 
 
-def _cut_off(deliver: Deliver, after_tokens: int, cut: Callable[[], None]) -> Deliver:
+def cut_off(deliver: Deliver, after_tokens: int, cut: Callable[[], None]) -> Deliver:
     """`deliver`, except that the connection is closed after so many tokens, or in place of the answer's end."""
     passed = 0
 

@@ -91,12 +91,16 @@ def plan_beside(machine: SramMachine, decoding: int, least_left: int, prompts: S
         prompts: those that are read.
     """
     each_ns = token_ns(machine, decoding)
-    tokens = min(machine.tokens_per_chunk, least_left) if decoding else machine.tokens_per_chunk
+    tokens = machine.tokens_per_chunk
+    if decoding and least_left < tokens:
+        tokens = least_left
     duration_ns = tokens * each_ns
     steps = least_left // tokens if decoding else _ENDLESS
     if not prompts:
         return Plan(duration_ns, tokens, (), steps)
-    left = min(one.prompt_left for one in prompts)
+    left = prompts[0].prompt_left
+    for one in prompts[1:]:
+        left = min(left, one.prompt_left)
     first_ns = prompt_ns(machine, left)
     if first_ns < duration_ns:
         steps = 1

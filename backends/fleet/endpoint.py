@@ -61,7 +61,7 @@ class Endpoint:
 
     def struck_by(self, order: Order) -> tuple[Fault, ...]:
         """The faults that a request meets now."""
-        return struck_by(self.faults, self.seed, order.prompt, self.elapsed_s) if self.faults else ()
+        return struck_by(self.faults, self.seed, order.known_by, self.elapsed_s) if self.faults else ()
 
     def submit(self, order: Order, deliver: Deliver, cold: Fault | None = None) -> Callable[[], None]:
         """Queue `order` and deliver its tokens as they come; returns what cancels it."""

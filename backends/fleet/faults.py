@@ -1,7 +1,7 @@
 """Faults that a simulated endpoint injects, for demonstrations and tests: which request is struck, and by what.
 
-Whether a request is struck follows from the seed and its prompt, not from the order in which requests come, so the
-same run meets the same faults.
+Whether a request is struck follows from the seed and its prompt (`text.known_by`), not from the order in which
+requests come, so the same run meets the same faults.
 """
 
 import hashlib
@@ -74,24 +74,24 @@ def fault_problem(fault: Fault) -> str:
     return next((problem for problem, holds in wanted.items() if not holds), "")
 
 
-def struck_by(faults: Iterable[Fault], seed: int, prompt: str, elapsed_s: float) -> tuple[Fault, ...]:
-    """Those of `faults` that strike the request with this prompt."""
+def struck_by(faults: Iterable[Fault], seed: int, known_by: str, elapsed_s: float) -> tuple[Fault, ...]:
+    """Those of `faults` that strike the request whose prompt is known by this."""
     return tuple(
         fault
         for number, fault in enumerate(faults)
-        if fault.covers(elapsed_s) and _share(seed, number, fault.kind, prompt) < fault.share
+        if fault.covers(elapsed_s) and _share(seed, number, fault.kind, known_by) < fault.share
     )
 
 
-def token_of(fault: Fault, seed: int, prompt: str, output_tokens: int) -> int:
+def token_of(fault: Fault, seed: int, known_by: str, output_tokens: int) -> int:
     """After how many tokens of an answer of `output_tokens` a stall or cut comes."""
     if fault.after_tokens is not None:
         return fault.after_tokens
-    return 1 + int(_share(seed, "token", fault.kind, prompt) * output_tokens)
+    return 1 + int(_share(seed, "token", fault.kind, known_by) * output_tokens)
 
 
 def _share(*key: int | str) -> float:
-    digest = hashlib.blake2b("/".join(map(str, key)).encode(errors="surrogatepass"), digest_size=6).digest()
+    digest = hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=6).digest()
     return int.from_bytes(digest, "little") / 2**48
 
 

@@ -94,7 +94,7 @@ def prefill_alone_ns(stack: Stack, _: MemoryMachine, input_tokens: int) -> int:
 
 def token_ns(machine: SramMachine, decoding: int) -> int:
     """Time between two tokens of each of `decoding` streams of an SRAM machine."""
-    return round(machine.token_ms * max(1.0, decoding / machine.slots) * 1e6)
+    return round(machine.token_ms * (decoding / machine.slots if decoding > machine.slots else 1.0) * 1e6)
 
 
 def prompt_ns(machine: SramMachine, tokens: int) -> int:

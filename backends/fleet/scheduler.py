@@ -31,6 +31,9 @@ _WATERMARK: Final = 0.01
 
 _NO_COST: Final = DecodeCost(0.0, 0.0)
 
+_LEAST_SURE_NS: Final = 4.0
+"""Steps of at least so many nanoseconds never round to nothing, however they scatter (`scatter.LEAST_FACTOR`)."""
+
 _FEW_STEPS: Final = 24
 """Up to so many are quicker to work out one by one than as arrays."""
 
@@ -133,7 +136,7 @@ class Scheduler:
         self.kv_capacity_tokens = kv_capacity_tokens(stack)
         self.preemptions = 0
         machine = stack.machine
-        self._most_tokens_a_step = machine.tokens_per_chunk if isinstance(machine, SramMachine) else 1
+        self.most_tokens_a_step = machine.tokens_per_chunk if isinstance(machine, SramMachine) else 1
         self._watermark_tokens = round(self.kv_capacity_tokens * _WATERMARK)
         self._scatter = Scatter(stack.tail, seed, stack.id, replica)
         self._waiting: dict[int, Job] = {}
@@ -189,6 +192,10 @@ class Scheduler:
         self._scatter.at -= len(ahead.durations_ns) - wanted
         ahead.durations_ns = ahead.durations_ns[:wanted]
         ahead.end_ns = int(ends[wanted - 1])
+
+    def decodes(self, job_id: int) -> bool:
+        """Whether a job gets tokens in a step that has begun or is about to."""
+        return job_id in self._decoding
 
     def produced(self, job_id: int) -> int:
         """Output tokens so far of a job that waits or runs; 0 for any other."""
@@ -289,7 +296,7 @@ class Scheduler:
             if not self._waiting:
                 return None
             self._now_ns = max(self._now_ns, next(iter(self._waiting.values())).arrival_ns)
-        preempted = self._make_room()
+        preempted = self._make_room() if self._decoding else ()
         admitted = () if preempted or not (self._waiting or self._preempted) else self._admit()
         machine, decoding = self.stack.machine, len(self._decoding)
         cost, context = _NO_COST, 0
@@ -301,9 +308,13 @@ class Scheduler:
             cost, context = self._decode_cost(machine, max(decoding, self._batch)), self._context_tokens
             plan = Plan(cost.base_ns, 1, (), self._least_left())
         steps = min(most_steps, plan.steps)
-        if steps > 1 and decoding:
-            steps = min(steps, (self.kv_capacity_tokens - self.kv_tokens) // (decoding * plan.tokens))
-        bounds = (until_ns, self._opening_ns() if steps > 1 else FOREVER)
+        opening_ns = FOREVER
+        if steps > 1:
+            if decoding:
+                free = self.kv_capacity_tokens - self._context_tokens - self._prompt_tokens
+                steps = min(steps, free // (decoding * plan.tokens))
+            opening_ns = self._opening_ns()
+        bounds = (until_ns, opening_ns)
         durations, end_ns = self._scattered(plan.duration_ns, cost.context_ns, context, decoding, steps, bounds)
         self._scatter.at += len(durations)
         return _InProgress(self._now_ns, durations, end_ns, admitted, preempted, plan)
@@ -335,19 +346,28 @@ class Scheduler:
         """
         until_ns, opening_ns = bounds
         scatter, end_ns = self._scatter, self._now_ns
-        steps = min(steps, scatter.left())
-        if steps > _FEW_STEPS and min(bounds) < FOREVER:
-            fit = (min(bounds) - end_ns) / (base_ns + context_ns * context)
+        left = scatter.left()
+        if steps == 1:
+            duration_ns = round((base_ns + context_ns * context) * scatter.listed[scatter.at]) or 1
+            return [duration_ns], end_ns + duration_ns
+        steps = min(steps, left)
+        bound_ns = min(opening_ns, until_ns)
+        if steps > _FEW_STEPS and bound_ns < FOREVER:
+            fit = (bound_ns - end_ns) / (base_ns + context_ns * context)
             steps = min(steps, int(fit * 1.1) + 4)
         if steps > _FEW_STEPS:
             each_ns = base_ns + context_ns * (context + growth * np.arange(steps))
             each_ns *= scatter.factors[scatter.at : scatter.at + steps]
-            whole = np.maximum(np.rint(each_ns), 1).astype(np.int64)
-            ends = end_ns + np.cumsum(whole)
-            if min(bounds) < FOREVER:
-                wanted = min(int(ends.searchsorted(until_ns, "right")), int(ends.searchsorted(opening_ns)) + 1)
-                whole = whole[: max(1, wanted)]
-            return whole, int(ends[len(whole) - 1])
+            whole = np.rint(each_ns, out=each_ns).astype(np.int64)
+            if base_ns < _LEAST_SURE_NS:
+                whole = np.maximum(whole, 1)
+            ends = whole.cumsum()
+            last_ns = end_ns + int(ends[-1])
+            if last_ns > bound_ns:
+                fitting = int(ends.searchsorted(until_ns - end_ns, "right"))
+                wanted = max(1, min(fitting, int(ends.searchsorted(opening_ns - end_ns)) + 1))
+                return whole[:wanted], end_ns + int(ends[wanted - 1])
+            return whole, last_ns
         durations: list[int] = []
         for factor in scatter.listed[scatter.at : scatter.at + steps]:
             duration_ns = round((base_ns + context_ns * context) * factor) or 1
@@ -388,7 +408,7 @@ class Scheduler:
 
     def _make_room(self) -> list[int]:
         """Preempt the youngest until a step of the others fits into memory."""
-        if self.kv_tokens + len(self._decoding) * self._most_tokens_a_step <= self.kv_capacity_tokens:
+        if self.kv_tokens + len(self._decoding) * self.most_tokens_a_step <= self.kv_capacity_tokens:
             return []
         preempted = []
         while self.kv_tokens + len(self._decoding) * self._tokens_a_step() > self.kv_capacity_tokens:
@@ -430,7 +450,7 @@ class Scheduler:
         if running >= self.stack.max_batch:
             return False
         free = self.kv_capacity_tokens - self._context_tokens - self._prompt_tokens - to_read - 1
-        return not running or free >= self._watermark_tokens + len(self._decoding) * self._most_tokens_a_step
+        return not running or free >= self._watermark_tokens + len(self._decoding) * self.most_tokens_a_step
 
     def _start(self, one: Running) -> int:
         self._prompts[one.id] = one

@@ -38,16 +38,23 @@ def count_tokens(text: str) -> int:
     return max(1, math.ceil(len(text) / CHARACTERS_PER_TOKEN))
 
 
+def known_by(prompt: str) -> str:
+    """What of a prompt decides what becomes of it.
+
+    One that begins with twelve hexadecimal digits and a colon, as those do that are made unique, is known by them: so
+    a simulation need not write it to know its answer, and which faults strike it.
+    """
+    mark = _MARK.match(prompt)
+    return mark.group() if mark else hashlib.blake2b(prompt.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
+
 def answer_plan(seed: int, prompt: str) -> tuple[int, int]:
     """Where in the text the answer to `prompt` starts, and how many tokens it would like to have.
 
     Lengths are lognormal (median 200, σ 0.7, at most 2,048): between the means of 350 of the ML.ENERGY chat runs
-    and the median of 129 of the Azure 2023 conversations. A prompt that begins with twelve hexadecimal digits and a
-    colon, as those do that are made unique, is known by them: so a simulation need not write it to know its answer.
+    and the median of 129 of the Azure 2023 conversations.
     """
-    mark = _MARK.match(prompt)
-    known_by = mark.group() if mark else prompt
-    digest = hashlib.blake2b(f"{seed}/{known_by}".encode(errors="surrogatepass"), digest_size=8).digest()
+    digest = hashlib.blake2b(f"{seed}/{known_by(prompt)}".encode(), digest_size=8).digest()
     start, length = int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
     tokens = round(_MEDIAN_TOKENS * math.exp(_SIGMA * _NORMAL.inv_cdf((length + 0.5) / 2**32)))
     return _STARTS[start % len(_STARTS)] % len(PIECES), min(max(1, tokens), _MOST_TOKENS)

@@ -11,7 +11,7 @@ import msgspec
 
 from .faults import Fault
 from .stack import Stack
-from .text import answer_plan, answer_text, count_tokens
+from .text import answer_plan, answer_text, count_tokens, known_by
 
 SERVER: Final = "infertop-fleet (simulated)"
 """What every response says of itself: `Server` header, owner of the models, fingerprint of the answers."""
@@ -89,7 +89,7 @@ class Order:
         stream: events, or one document.
         usage: a last event with token counts.
         continuous_usage: token counts on every event.
-        prompt: its text, by which faults choose.
+        known_by: what of its prompt faults choose by.
     """
 
     input_tokens: int
@@ -99,7 +99,7 @@ class Order:
     stream: bool
     usage: bool
     continuous_usage: bool
-    prompt: str = ""
+    known_by: str = ""
 
 
 def read_order(body: bytes, stack: Stack, seed: int) -> Order:
@@ -126,7 +126,7 @@ def read_order(body: bytes, stack: Stack, seed: int) -> Order:
         stream=bool(request.stream),
         usage=bool(options.include_usage),
         continuous_usage=bool(options.include_usage and options.continuous_usage_stats),
-        prompt=prompt,
+        known_by=known_by(prompt),
     )
 
 

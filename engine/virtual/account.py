@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from ...backends.errors import ErrorKind
+from ...backends.errors import BackendError
 from ...backends.fleet.stacks import Stack
 from ..cost import spent_usd
-from ..frame import GOOD, JUDGED, BackendFrame
+from ..frame import GOOD, JUDGED, BackendFrame, Unsent
 from ..histogram import Histogram
 from ..plan import BackendPlan, SloPlan
+from ..restraint import Restraint
 from ..serial import SerialSums
 from ..workloads.workload import CHARACTERS_PER_TOKEN
 from .orders import Order
@@ -52,6 +53,10 @@ class Account:
         self.scheduled = 0
         self.finished = 0
         self.failed = 0
+        self.not_sent = 0
+        self.held_back = 0
+        self._unsent: dict[str, int] = {}
+        self._latest_ns: dict[str, int] = {}
         self._plan = plan
         self._stack = stack
         self._slo = slo
@@ -75,15 +80,31 @@ class Account:
         self._end_rows = array("q")  # index, sent, first, last, tokens, whether complete
 
     @property
+    def first_sent_ns(self) -> int | None:
+        """When the first request was sent."""
+        return self._first_sent_ns
+
+    @property
     def in_flight(self) -> int:
         """Requests under way."""
-        return self.scheduled - self.finished - self.failed
+        return self.sent - self.finished - self.failed
+
+    @property
+    def sent(self) -> int:
+        """Requests that left."""
+        return self.scheduled - self.not_sent
 
     def send(self, at_ns: int) -> None:
         """A request is sent, at its scheduled time."""
         self.scheduled += 1
         if self._first_sent_ns is None:
             self._first_sent_ns = at_ns
+
+    def drop(self, reason: Unsent) -> None:
+        """A prompt was due and is not sent."""
+        self.scheduled += 1
+        self.not_sent += 1
+        self._unsent[reason] = self._unsent.get(reason, 0) + 1
 
     def first(self, index: int, sent_ns: int, at_ns: int) -> None:
         """Its first token comes."""
@@ -97,11 +118,13 @@ class Account:
         self._stated_characters += order.answer_characters
         self._end_rows.extend((index, sent_ns, first_ns, at_ns, *order, 1))
 
-    def fail(self, index: int, sent_ns: int, at_ns: int, seen: Order | None, kind: ErrorKind, message: str) -> None:
-        """It fails; of what is `seen` of it until then, tokens are estimated as a client would."""
+    def fail(self, index: int, sent_ns: int, at_ns: int, seen: Order | None, error: BackendError) -> Order | None:
+        """It fails; of what is `seen` of it until then, tokens are estimated as a client would: what is counted."""
         self.failed += 1
-        self._errors[kind.value] = self._errors.get(kind.value, 0) + 1
-        self._last_error = message
+        kind = error.kind.value
+        self._errors[kind] = self._errors.get(kind, 0) + 1
+        self._latest_ns[kind] = at_ns
+        self._last_error = error.message
         counted = _NOTHING
         if seen is not None:
             self._estimated += 1
@@ -112,6 +135,7 @@ class Account:
                 output_tokens=round(seen.answer_characters / a_token),
             )
         self._end_rows.extend((index, sent_ns, 0, at_ns, *counted, 0))
+        return None if seen is None else counted
 
     def close(self, at_ns: int) -> None:
         """End the window of throughput; requests under way are still measured."""
@@ -123,7 +147,7 @@ class Account:
         for pace in paces:
             self._count_chunks(pace.take(), np.array(pace.firsts_ns, np.int64))
             del pace.firsts_ns[:]
-        self._histograms["send_lag"].count(np.zeros(self.scheduled - len(self._histograms["send_lag"]), np.int64))
+        self._histograms["send_lag"].count(np.zeros(self.sent - len(self._histograms["send_lag"]), np.int64))
         index, sent_ns, first_ns = np.array(self._first_rows, np.int64).reshape(-1, 3).T
         ends = np.array(self._end_rows, np.int64).reshape(-1, 10).T
         del self._first_rows[:], self._end_rows[:]
@@ -178,7 +202,8 @@ class Account:
         self._series[metric].extend(logs)
         return Values(index, at_ns, logs)
 
-    def _active_ns(self, now_ns: int) -> int:
+    def active_ns(self, now_ns: int) -> int:
+        """How long it has been active, as of the last `settle` where nothing is in flight."""
         if self._first_sent_ns is None:
             return 0
         end_ns = now_ns if self.in_flight else self._last_arrival_ns
@@ -186,9 +211,9 @@ class Account:
             end_ns = min(end_ns, self.closed_ns)
         return max(0, end_ns - self._first_sent_ns)
 
-    def frame(self, now_ns: int) -> BackendFrame:
-        """This backend as of the last `settle`."""
-        plan, stack, active_ns = self._plan, self._stack, self._active_ns(now_ns)
+    def frame(self, now_ns: int, restraint: Restraint, at_risk_usd: float) -> BackendFrame:
+        """This backend as of the last `settle`; what holds it back, and what it may still be billed, are told."""
+        plan, stack, active_ns = self._plan, self._stack, self.active_ns(now_ns)
         read, _, produced, prompt_characters, characters = map(int, self._sums)
         judged = self._slo != SloPlan()
         series = {name: sums.state() for name, sums in self._series.items() if judged or name != GOOD}
@@ -201,12 +226,23 @@ class Account:
             hardware=plan.hardware,
             engine=plan.engine,
             price=plan.price,
+            faults=plan.faults,
             scheduled=self.scheduled,
             finished=self.finished,
             failed=self.failed,
             in_flight=self.in_flight,
+            not_sent=self.not_sent,
+            unsent=dict(self._unsent),
+            held_back=self.held_back,
+            pause=restraint.pause(now_ns),
+            limits=restraint.allowances(0),
+            at_risk_usd=at_risk_usd,
+            max_rate_per_s=plan.max_rate_per_s,
+            max_concurrency=plan.max_concurrency,
+            budget_usd=plan.budget_usd,
             company=self._company,
             errors=dict(self._errors),
+            latest_ns=dict(self._latest_ns),
             last_error=self._last_error,
             input_tokens=read,
             output_tokens=produced,

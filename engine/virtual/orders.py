@@ -11,15 +11,14 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...backends.fleet.text import PIECES, answer_plan, count_tokens
+from ...backends.fleet.text import PIECES, answer_plan, count_tokens, known_by
 from ..draws import Draws
 from ..plan import WorkloadPlan
 from ..prompts import SHARED_PREFIX_TOKENS, PromptStream
-from ..workloads.builtin import BUILTIN
 from ..workloads.workload import CHARACTERS_PER_TOKEN, Workload
 
-BLOCK: Final = 2048
-_KEPT_BLOCKS: Final = 256
+BLOCK: Final = 512
+_KEPT_BLOCKS: Final = 1024
 _FOLDED: Final = np.concatenate(([0], np.cumsum([len(piece) for piece in PIECES])))
 
 
@@ -54,7 +53,7 @@ class Orders:
         self._seed = seed
         self._workload = workload
         self._stream = PromptStream(seed, workload)
-        self._nominal = BUILTIN.get(workload.source) if lengths_only else None
+        self._lengths_only = lengths_only
         self._blocks: OrderedDict[int, npt.NDArray[np.int32]] = OrderedDict()
 
     def block(self, number: int) -> list[Order]:
@@ -68,13 +67,25 @@ class Orders:
             self._blocks.move_to_end(number)
         return [Order(*row) for row in made.tolist()]
 
+    def known_by(self, index: int) -> str:
+        """What of prompt `index` faults choose by."""
+        workload = self._stream.made(index)
+        if workload is None or (self._workload.prefix == "shared" and not self._lengths_only):
+            return known_by("\n".join(message.content for message in self._stream.prompt(index).messages))
+        draws = Draws("prompt", workload.name, self._seed, index)
+        nominal_lengths(workload, draws)
+        return _mark(draws)
+
     def _make(self, indices: range) -> npt.NDArray[np.int32]:
-        one = self._written if self._nominal is None else self._unwritten
-        columns = np.array([one(index) for index in indices], np.int64).T
+        columns = np.array([self._one(index) for index in indices], np.int64).T
         input_tokens, most_tokens, wanted, characters, start = columns
         output = most_tokens if self._workload.fixed_length else np.minimum(most_tokens, wanted)
         answered = answer_characters(start, output)
         return np.stack([input_tokens, most_tokens, output, characters, answered], axis=1).astype(np.int32)
+
+    def _one(self, index: int) -> tuple[int, int, int, int, int]:
+        workload = self._stream.made(index) if self._lengths_only else None
+        return self._written(index) if workload is None else self._unwritten(index, workload)
 
     def _written(self, index: int) -> tuple[int, int, int, int, int]:
         prompt = self._stream.prompt(index)
@@ -83,16 +94,19 @@ class Orders:
         characters = len(text) - len(prompt.messages) + 1
         return count_tokens(text), prompt.max_tokens, wanted, characters, start
 
-    def _unwritten(self, index: int) -> tuple[int, int, int, int, int]:
-        workload = self._nominal
-        assert workload is not None
+    def _unwritten(self, index: int, workload: Workload) -> tuple[int, int, int, int, int]:
         draws = Draws("prompt", workload.name, self._seed, index)
         input_tokens, output_tokens = nominal_lengths(workload, draws)
         if self._workload.prefix == "shared":
             input_tokens += SHARED_PREFIX_TOKENS
-        start, wanted = answer_plan(self._seed, f"{draws.word():08x}{draws.word() >> 16:04x}: ")
+        start, wanted = answer_plan(self._seed, _mark(draws))
         most_tokens = self._workload.max_tokens or output_tokens
         return input_tokens, most_tokens, wanted, input_tokens * CHARACTERS_PER_TOKEN, start
+
+
+def _mark(draws: Draws) -> str:
+    """With what a prompt that is made unique begins; the draws after those of `nominal_lengths`."""
+    return f"{draws.word():08x}{draws.word() >> 16:04x}: "
 
 
 def nominal_lengths(workload: Workload, draws: Draws) -> tuple[int, int]:

@@ -17,6 +17,9 @@ from .orders import Orders
 from .pairs import Pairs
 
 _FIRST_SLICE_NS: Final = 1_000_000_000
+_BUDGET_CHECK_NS: Final = 200_000_000
+"""How often it is looked whether what costs by the clock has used the run's budget up, as a driver does."""
+
 _ENDS_A_SLICE: Final = 4096
 """About so many answers of a backend are counted together: enough for arrays to pay, few enough to need no memory."""
 
@@ -67,13 +70,6 @@ def _stacks(plan: RunPlan) -> Mapping[str, Stack]:
         found[backend.name] = stack
     if plan.requests is None and plan.duration_s is None:
         raise VirtualError("a run in virtual time needs an end: a duration or a number of requests")
-    for backend in plan.backends:
-        if plan.budget_usd is not None or backend.budget_usd is not None:
-            raise VirtualError("a run in virtual time spends nothing: take the budget out")
-        if backend.max_rate_per_s is not None or backend.max_concurrency is not None:
-            raise VirtualError(f"{backend.name} has caps of its own, which virtual time does not know: take them out")
-        if backend.faults:
-            raise VirtualError(f"{backend.name} has faults, which virtual time does not know: take them out")
     return found
 
 
@@ -88,6 +84,7 @@ class _Run:
         self._reason: StopReason = ""
         self._slice_ns = _FIRST_SLICE_NS
         self._seq = 0
+        self._budgets = plan.budget_usd is not None or any(each.budget_usd is not None for each in plan.backends)
         self._pairs = Pairs([backend.name for backend in plan.backends])
         self._accounts = [Account(backend, stacks[backend.name], plan.slo) for backend in plan.backends]
         closed = plan.arrivals.kind == "closed"
@@ -95,9 +92,11 @@ class _Run:
         orders = Orders(plan.seed, plan.workload, lengths_only=lengths_only)
         self._lanes = [
             VirtualLane(
+                backend,
                 stacks[backend.name],
                 account,
                 orders,
+                bears=None if plan.budget_usd is None else self._bears,
                 seed=plan.seed,
                 timeout_s=plan.timeout_s,
                 limit=plan.requests,
@@ -117,9 +116,13 @@ class _Run:
         if self._phase == "running":
             to_ns = min(to_ns, self._end_ns)
         before = self._ended()
-        for lane in self._lanes:
-            lane.advance(to_ns - 1 if to_ns == self._end_ns else to_ns)  # what is due when time is up is not sent
-        if to_ns == self.now_ns + self._slice_ns:
+        slice_ns = to_ns - self.now_ns
+        if self._budgets and self._phase == "running":
+            to_ns = self._advance_in_step(to_ns)
+        else:
+            for lane in self._lanes:
+                lane.advance(self._before_end(to_ns))
+        if slice_ns == self._slice_ns:
             most = max(now - then for now, then in zip(self._ended(), before, strict=True))
             self._slice_ns = round(self._slice_ns * min(4.0, max(0.25, _ENDS_A_SLICE / max(most, 1))))
         self.now_ns = to_ns
@@ -127,12 +130,50 @@ class _Run:
             self._reason = self._reason or "requests"
             self._phase = "done"
             self.now_ns = max(lane.ended_ns for lane in self._lanes)
-        elif to_ns == self._end_ns:
-            self._phase, self._reason = "draining", "duration"
-            for lane, account in zip(self._lanes, self._accounts, strict=True):
-                lane.stop()
-                account.close(to_ns)
+        elif to_ns == self._end_ns and self._phase == "running":
+            self._stop("duration")
         self._pairs.add([lane.settle() for lane in self._lanes])
+
+    def _stop(self, reason: StopReason) -> None:
+        self._phase, self._reason = "draining", reason
+        for lane, account in zip(self._lanes, self._accounts, strict=True):
+            lane.stop()
+            account.close(self.now_ns)
+
+    def _advance_in_step(self, to_ns: int) -> int:
+        """Let everything happen in the order of time, for what one spends another must not: how far it came."""
+        while self.now_ns < to_ns and self._phase == "running":
+            look_ns = min(to_ns, (self.now_ns // _BUDGET_CHECK_NS + 1) * _BUDGET_CHECK_NS)
+            until_ns = self._before_end(look_ns)
+            while (at_ns := min(lane.next_ns(until_ns) for lane in self._lanes)) <= until_ns:
+                self.now_ns = at_ns
+                if self._used_up(at_ns):
+                    self._stop("budget")
+                    return at_ns
+            self.now_ns = look_ns
+            if self._plan.budget_usd is not None and self._committed_usd(look_ns) >= self._plan.budget_usd:
+                self._stop("budget")
+        return self.now_ns
+
+    def _used_up(self, at_ns: int) -> bool:
+        """Whether a prompt that was due at `at_ns` was one too many for the budgets."""
+        for lane in self._lanes:
+            lane.advance(at_ns)
+            if lane.broke:
+                return True
+        return all(lane.retired for lane in self._lanes)
+
+    def _before_end(self, at_ns: int) -> int:
+        """What is due when time is up is not sent."""
+        return at_ns - 1 if at_ns == self._end_ns else at_ns
+
+    def _committed_usd(self, at_ns: int) -> float:
+        return sum(lane.committed_usd(at_ns) for lane in self._lanes)
+
+    def _bears(self, worst_usd: float, at_ns: int) -> bool:
+        """Whether the run's budget bears the worst case of one more prompt."""
+        budget_usd = self._plan.budget_usd
+        return budget_usd is None or self._committed_usd(at_ns) + worst_usd <= budget_usd
 
     def _ended(self) -> list[int]:
         return [account.finished + account.failed for account in self._accounts]
@@ -155,8 +196,9 @@ class _Run:
             requests=plan.requests,
             duration_s=plan.duration_s,
             virtual=True,
+            budget_usd=plan.budget_usd,
             offered_per_s=None if self._timetable is None else self._timetable.offered_per_s(self.now_ns),
-            backends=tuple(account.frame(self.now_ns) for account in self._accounts),
+            backends=tuple(lane.frame(self.now_ns) for lane in self._lanes),
             paired=self._pairs.state(),
             unpaired=self._pairs.unpaired,
         )

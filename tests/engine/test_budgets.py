@@ -10,13 +10,14 @@ from infertop.backends.base import Message, Usage
 from infertop.backends.errors import BackendError, ErrorKind
 from infertop.engine.cost import ApiPrice, RentedPrice, api_usd
 from infertop.engine.plan import ArrivalsPlan, BackendPlan, RunPlan, WorkloadPlan
-from infertop.engine.purse import Purse, may_be_billed, worst_case
+from infertop.engine.purse import Purse, TokensAsked, may_be_billed, most_tokens, worst_usd
 from infertop.engine.share import Share
 from infertop.sessions.exit_codes import ExitCode, exit_code
 
 from .provider import run_against
 
 PRICE = ApiPrice(usd_per_m_input=0.15, usd_per_m_output=0.60)
+DEARER = ApiPrice(usd_per_m_input=0.35, usd_per_m_output=1.7)
 ENDINGS = ("", "", "", "no usage", "cut", "refused", "timeout")
 
 
@@ -119,6 +120,10 @@ class Asked:
     max_tokens: int
 
 
+def worst_case(price, prompt, extra):
+    return worst_usd(price, most_tokens(prompt, extra))
+
+
 class TestTheWorstCase:
     @given(st.text(max_size=200), st.integers(1, 4000))
     def test_no_token_is_less_than_a_byte(self, text, max_tokens):
@@ -141,12 +146,12 @@ class TestTheWorstCase:
         ))  # fmt: skip
 
     def test_what_is_released_leaves_nothing_behind(self):
-        purse = Purse(PRICE, {})
-        prompts = [Asked((Message("user", "x" * size),), size) for size in range(1, 500)]
-        for prompt in prompts:
-            purse.set_aside(prompt)
-        for prompt in reversed(prompts):
-            purse.release(prompt, Usage(3, 1), billed=True)
+        purse = Purse(PRICE)
+        for index in range(1, 500):
+            purse.set_aside(index, TokensAsked(index, 200 + index))
+        purse.become(DEARER)
+        for index in reversed(range(1, 500)):
+            purse.release(index, Usage(3, 1), billed=True)
         assert purse.at_risk_usd == 0.0
 
 

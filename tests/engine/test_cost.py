@@ -4,7 +4,16 @@ from dataclasses import dataclass
 
 import pytest
 
-from infertop.engine.cost import ApiPrice, OwnedPrice, RentedPrice, spent_usd, usd_per_hour, usd_per_m
+from infertop.engine.cost import (
+    ApiPrice,
+    FormerPrice,
+    OwnedPrice,
+    RentedPrice,
+    spending,
+    spent_usd,
+    usd_per_hour,
+    usd_per_m,
+)
 
 
 @dataclass
@@ -55,3 +64,31 @@ def test_an_api_has_no_hourly_price():
 def test_effective_price_needs_tokens():
     assert usd_per_m(0.5, 0) is None
     assert usd_per_m(0.5, 250_000) == 2.0
+
+
+SECOND = 1_000_000_000
+RENTED = RentedPrice(usd_per_chip_hour=3600.0)
+API = ApiPrice(usd_per_m_input=1.0, usd_per_m_output=2.0)
+
+
+def test_what_was_spent_at_a_former_price_stays_spent():
+    """First sent at 2 s, active for 10 s: 5 s at $1 a second, 3 s at $2, 2 s at nothing known, then tokens."""
+    dearer = RentedPrice(usd_per_chip_hour=3600.0, chips=2)
+    former = (FormerPrice(price=RENTED, until_ns=7 * SECOND), FormerPrice(price=dearer, until_ns=10 * SECOND))
+    assert spending(None, former, Counts(), 2 * SECOND, 10 * SECOND) == pytest.approx((0.0, 11.0))
+    former = (*former, FormerPrice(price=None, until_ns=12 * SECOND, input_tokens=10**6, output_tokens=10**6))
+    counted = Counts(input_tokens=3 * 10**6, output_tokens=10**6)
+    assert spending(API, former, counted, 2 * SECOND, 10 * SECOND) == pytest.approx((2.0, 11.0))
+
+
+def test_tokens_pay_the_price_at_which_they_were_counted():
+    former = (FormerPrice(price=API, until_ns=0, input_tokens=10**6, output_tokens=10**6),)
+    cheaper = ApiPrice(usd_per_m_input=0.5, usd_per_m_output=1.0)
+    counted = Counts(input_tokens=2 * 10**6, output_tokens=2 * 10**6)
+    assert spending(cheaper, former, counted, 0, SECOND).usd == pytest.approx(3.0 + 1.5)
+
+
+def test_a_price_of_before_the_first_prompt_costs_nothing():
+    former = (FormerPrice(price=RENTED, until_ns=SECOND),)
+    assert spending(RENTED, former, Counts(), 2 * SECOND, SECOND).usd == pytest.approx(1.0)
+    assert spending(RENTED, former, Counts(), None, 0).usd == 0.0

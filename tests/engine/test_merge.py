@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from infertop.backends.rate_limits import RateLimit
-from infertop.engine.cost import ApiPrice, OwnedPrice, RentedPrice, spent_usd
+from infertop.engine.cost import ApiPrice, FormerPrice, OwnedPrice, RentedPrice, spending
 from infertop.engine.frame import (
     METRICS,
     MOST_MARKERS,
@@ -19,6 +19,7 @@ from infertop.engine.frame import (
     ClientFrame,
     Frame,
     Likeness,
+    MachineFrame,
     Marker,
     PairFrame,
     Pause,
@@ -57,15 +58,26 @@ PRICES = (
     OwnedPrice(capex_usd=30_000, chips=8, kw_per_chip=0.7),
 )
 LIMITS = st.lists(st.builds(RateLimit, name=NAMES, remaining=st.none() | SUMS), max_size=2).map(tuple)
+CHANGED_TO = (RentedPrice(usd_per_chip_hour=2.0), ApiPrice(usd_per_m_input=1.0, usd_per_m_output=2.0))
+CHANGES = st.sampled_from([0, 0, 0, 1, 2])
+"""Of the price; the last may not have reached all workers, or not before they died."""
+FORMER = FormerPrice(price=None, until_ns=0, input_tokens=1000, output_tokens=7)
+MACHINES = st.builds(MachineFrame, worker=st.just(0), host=NAMES, clock_offset_ns=COUNTS, clock_error_ns=COUNTS)
+SOME = st.sampled_from([(), (0,), (2,), (1, 2)])
 TEXTS = st.sampled_from(["", "m", "no route to host", "timed out"])
 
 
 @st.composite
 def backends(draw, name, price):
     first_sent_ns = draw(st.none() | st.integers(0, 10**11))
+    changes = draw(CHANGES)
+    prices = (price, *CHANGED_TO)
     made = BackendFrame(
         name=name,
-        price=price,
+        price=prices[changes],
+        former_prices=tuple(
+            replace(FORMER, price=prices[at], until_ns=(at + 1) * 5 * 10**9) for at in range(changes)
+        ),
         label=draw(st.sampled_from(["LIVE", "SIM"])),
         served_model=draw(TEXTS),
         stamp=draw(st.sampled_from(["", "kernel", "user"])),
@@ -96,7 +108,8 @@ def backends(draw, name, price):
             )
         },
     )  # fmt: skip
-    return replace(made, spent_usd=None if price is None else spent_usd(price, made, made.active_ns / 1e9))
+    spent = spending(made.price, made.former_prices, made, made.first_sent_ns, made.active_ns)
+    return replace(made, spent_usd=None if made.price is None else spent.usd)
 
 
 @st.composite
@@ -113,10 +126,14 @@ def frames(draw, price):
         workload=WorkloadPlan(source=draw(st.sampled_from(["chat", "rag"]))),
         arrivals=ArrivalsPlan(concurrency=draw(st.integers(4, 6))),
         workers=3,
-        missing_workers=draw(st.sampled_from([(), (0,), (2,), (1, 2)])),
+        missing_workers=draw(SOME),
         warmup_done=draw(COUNTS),
         offered_per_s=draw(st.none() | st.integers(1, 9).map(float)),
-        client=ClientFrame(loop_lag=draw(HISTOGRAMS), cpu_share=draw(st.floats(0, 1))),
+        client=ClientFrame(
+            loop_lag=draw(HISTOGRAMS),
+            cpu_share=draw(st.floats(0, 1)),
+            machines=tuple(replace(draw(MACHINES), worker=number) for number in draw(SOME)),
+        ),
         markers=tuple(sorted(markers, key=lambda marker: (marker.at_ns, marker.text))),
         backends=(draw(backends("b0", price)),),
         likenesses=tuple(
@@ -187,6 +204,8 @@ def test_hours_are_paid_once_and_tokens_each(several):
         spans = [(p.first_sent_ns, p.first_sent_ns + p.active_ns) for p in parts if p.first_sent_ns is not None]
         span_ns = max(end for _, end in spans) - min(start for start, _ in spans) if spans else 0
         assert backend.active_ns == span_ns
+        if backend.former_prices:
+            continue
         match backend.price:
             case None:
                 assert backend.spent_usd is None
@@ -268,7 +287,7 @@ def test_frames_of_different_runs_do_not_merge():
 
 FOLLOW_FROM_OTHERS = {
     Frame: {"phase", "stop_reason", "workload", "arrivals"},
-    BackendFrame: {"active_ns", "spent_usd"},
+    BackendFrame: {"active_ns", "spent_usd", "price", "former_prices"},
 }
 
 

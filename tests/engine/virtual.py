@@ -4,8 +4,20 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from infertop.backends.base import Arrival, Usage
 from infertop.backends.errors import BackendError, ErrorKind
+from infertop.engine.commands import Stop
+from infertop.engine.connecting import Connected
+from infertop.engine.driver import Driver
+from infertop.engine.instrument import Instrument
+from infertop.engine.lane import Lane
+from infertop.engine.likeness import LikenessSums
+from infertop.engine.place import Opening
+
+OPENED_NS = 20_000_000_000
+"""When the window of a driven run opens."""
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -96,3 +108,37 @@ class ScriptedBackend:
 
     async def aclose(self):
         pass
+
+
+def drive(plan, share, commands=(), made=ScriptedBackend):
+    """The last frame of a worker that has `share` of `plan`, in virtual time; `commands` by run time in seconds.
+
+    Backends are `made` of the clock and of what the plan says instead of a URL: how slow they are.
+    """
+
+    async def run():
+        clock = VirtualClock(asyncio.get_running_loop())
+
+        async def connect(backend):
+            return Connected(made(clock, int(backend.url)), "m")
+
+        async def open_together():
+            return Opening(OPENED_NS, "2026-11-23T12:00:00.000+00:00")
+
+        async def give_commands():
+            for at_s, command in commands:
+                at_ns = OPENED_NS + round(at_s * 1e9)
+                await clock.sleep_until(at_ns)
+                driver.obey(command if isinstance(command, Stop) else replace(command, at_ns=at_ns))
+
+        likeness = LikenessSums([each.name for each in plan.backends])
+        lanes = [Lane(each, plan, connect, clock, likeness, share) for each in plan.backends]
+        driver = Driver(plan, lanes, likeness, clock, Instrument(), share, open_together)
+        async with asyncio.TaskGroup() as group:
+            commanding = group.create_task(give_commands())
+            await driver.run()
+            commanding.cancel()
+        return await driver.frame()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(run())

@@ -8,8 +8,9 @@ from statistics import median
 
 import pytest
 
-from infertop.backends.fleet import STACKS, Fleet, Stack, start_fleet
+from infertop.backends.fleet.process import Fleet, start_fleet
 from infertop.backends.fleet.scheduler import Job, Scheduler
+from infertop.backends.fleet.stacks import STACKS, Stack
 
 
 @dataclass

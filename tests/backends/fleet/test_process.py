@@ -12,7 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infertop.backends.fleet import STACKS, FleetError, process, start_fleet, start_fleet_async
+from infertop.backends.fleet import process
+from infertop.backends.fleet.process import FleetError, start_fleet, start_fleet_async
+from infertop.backends.fleet.stacks import STACKS
 
 
 def listens(port: int) -> bool:
@@ -145,7 +147,7 @@ def test_it_ends_on_terminate() -> None:
 
 def test_it_ends_when_its_parent_is_killed() -> None:
     code = (
-        "import time; from infertop.backends.fleet import start_fleet; "
+        "import time; from infertop.backends.fleet.process import start_fleet; "
         "fleet = start_fleet(['groq']); print(fleet.port, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:

@@ -14,8 +14,9 @@ from statistics import median
 import httpx
 import pytest
 
-from infertop.backends.fleet import STACKS, Fleet, start_fleet
+from infertop.backends.fleet.process import Fleet, start_fleet
 from infertop.backends.fleet.scheduler import Job
+from infertop.backends.fleet.stacks import STACKS
 from infertop.backends.fleet.wire import SERVER
 
 every_stack = pytest.mark.parametrize("stack_id", STACKS)
