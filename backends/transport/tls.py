@@ -1,16 +1,28 @@
 """TLS over a socket that somebody else reads: bytes go through memory, so reads keep their stamps."""
 
 import asyncio
+import os
 import socket
 import ssl
+from typing import Final
 
 import httpx
+
+INSECURE: Final = "INFERTOP_INSECURE"
+"""Environment variable: "1" takes any certificate, in this process and those it starts on this machine."""
 
 _RECORD_BYTES = 16 << 10
 
 
+def unchecked() -> bool:
+    """Whether certificates are not checked, because a person said so."""
+    return os.environ.get(INSECURE) == "1"
+
+
 def trust(given: ssl.SSLContext | None) -> ssl.SSLContext:
     """The context given, or one that verifies against certifi or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+
+    Where certificates are `unchecked`, one that takes any.
 
     Raises:
         httpx.ConnectError: the certificates cannot be loaded.
@@ -20,6 +32,9 @@ def trust(given: ssl.SSLContext | None) -> ssl.SSLContext:
     except OSError as error:
         cause = ssl.SSLError(error.strerror)
         raise httpx.ConnectError(f"cannot load the certificates to trust: {error.strerror}") from cause
+    if given is None and unchecked():
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["http/1.1"])
     return context
 

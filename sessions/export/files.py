@@ -20,14 +20,18 @@ class Part:
     Attributes:
         suffix: the end of its name: "html", "requests.csv".
         chunks: what is in it, piece by piece; made when it is written.
+        private: whether prompts or answers may be in it: nobody else on this machine may read it then.
     """
 
     suffix: str
     chunks: Iterable[str]
+    private: bool = False
 
 
-def write(path: Path, chunks: Iterable[str], *, force: bool = False) -> Path:
+def write(path: Path, chunks: Iterable[str], *, force: bool = False, private: bool = False) -> Path:
     """Write `chunks` as UTF-8 to `path`, which is there either whole or not at all; returns it.
+
+    What is `private` only its owner may read; else it is as the umask says.
 
     Raises:
         ExportError: it exists and `force` was not given, or the system refuses.
@@ -36,7 +40,8 @@ def write(path: Path, chunks: Iterable[str], *, force: bool = False) -> Path:
         raise ExportError(f"{shown(path)}: exists already; --force overwrites it")
     near = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
     try:
-        with near.open("x", encoding="utf-8", newline="") as file:
+        descriptor = os.open(near, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - a Path opens with one mode
             file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())
@@ -59,7 +64,7 @@ def write_parts(parts: Iterable[Part], folder: Path, stem: str, *, force: bool =
     except OSError as error:
         raise ExportError(f"{shown(folder)}: {error.strerror or error}") from None
     for part in parts:
-        yield write(folder / f"{stem}.{part.suffix}", part.chunks, force=force)
+        yield write(folder / f"{stem}.{part.suffix}", part.chunks, force=force, private=part.private)
 
 
 def shown(path: Path) -> str:

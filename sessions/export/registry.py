@@ -59,7 +59,7 @@ def _vllm(snapshot: Snapshot) -> Iterator[Part]:
         while word in taken:
             word += "-2"
         taken.add(word)
-        yield Part(f"{word}.vllm.json", iter([vllm.to_text(made)]))
+        yield Part(f"{word}.vllm.json", iter([vllm.to_text(made)]), private=True)
 
 
 FORMATS: Final = {

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from . import accuracy, capacity, memory, recording
+from . import accuracy, capacity, memory, recording, workers
 from .truth import VARIABLE, serving, source_given
 
 pytestmark = [
@@ -35,6 +35,13 @@ async def test_capacity_counts_every_token_once(source):
     found = await capacity.measure(source, streams=16, requests=100, tokens=64)
     assert found.exact
     assert found.written == 6400
+
+
+async def test_workers_together_count_every_token_once(source):
+    found = await workers.measure(source, workers=2, streams=16, requests=200, tokens=64)
+    assert found.exact
+    assert found.written == 12_800
+    assert found.end.workers == 2
 
 
 async def test_accuracy_is_told_from_every_chunk(source):

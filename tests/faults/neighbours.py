@@ -1,4 +1,4 @@
-"""Modules of `tests/backends`: each folder of tests is a package of its own, and none can import another."""
+"""Modules of other folders of tests: each is a package of its own, and none can import another."""
 
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -7,8 +7,8 @@ from types import ModuleType
 BACKENDS = Path(__file__).parents[1] / "backends"
 
 
-def _loaded(name: str) -> ModuleType:
-    spec = spec_from_file_location(name, BACKENDS / f"{name}.py")
+def _loaded(name: str, folder: Path = BACKENDS) -> ModuleType:
+    spec = spec_from_file_location(name, folder / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
@@ -20,3 +20,5 @@ _raw_server = _loaded("raw_server")
 Peer, RawServer, Script = _raw_server.Peer, _raw_server.RawServer, _raw_server.Script
 chunk, says, says_once = _raw_server.chunk, _raw_server.says, _raw_server.says_once
 framed = _loaded("aws_frames").framed
+_hosted = _loaded("hosted", BACKENDS.parent / "sessions")
+all_gone, family, named = _hosted.all_gone, _hosted.family, _hosted.named

@@ -4,6 +4,7 @@
 """
 
 import json
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -39,7 +40,11 @@ from infertop.engine.tally import Tally
 from infertop.profiles.load import parse
 from infertop.profiles.problems import ProfileError
 from infertop.profiles.schema import to_plan
+from infertop.sessions.imports.read import read_results
+from infertop.sessions.imports.result import ForeignError
+from infertop.sessions.imports.session import save
 from infertop.sessions.journal.checks import UnlikelyError, check
+from infertop.sessions.journal.reader import open_recording
 from infertop.sessions.summary import document, to_json
 
 from .damage import cut, damaged
@@ -201,6 +206,36 @@ def test_a_damaged_profile_is_a_profile_or_says_what_is_wrong(data):
     except ProfileError as error:
         problems = error.problems
     assert all(str(problem).isprintable() for problem in problems)
+
+
+IMPORTS = Path(__file__).parents[1] / "sessions" / "imports"
+FOREIGN = [
+    *sorted(IMPORTS.glob("*.json")),
+    *sorted(IMPORTS.glob("aiperf/*")),
+    *sorted(IMPORTS.glob("aiperf-statistics/*")),
+]
+
+
+@given(st.sampled_from(FOREIGN).flatmap(lambda file: st.tuples(st.just(file.name), damaged(recorded(file)))))
+@example(("vllm.json", b"[" * 100_000))
+@example(("vllm.json", b'{"duration": NaN, "completed": 1}'))
+def test_a_damaged_result_of_another_tool_is_a_session_or_refused(foreign):
+    name, data = foreign
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        file.write_bytes(data)
+        try:
+            results = read_results(file)
+        except ForeignError as error:
+            words = str(error)
+        else:
+            words = ""
+            for each in results:
+                path, _ = save(each, name, Path(folder))
+                with open_recording(path) as recording:
+                    check(recording.last_frame())
+                    assert recording.count_requests() == len(each.requests)
+    assert words.isprintable() or not words
 
 
 def _histogram():

@@ -19,10 +19,10 @@ def formats(screen: Screen) -> dict[str, Format]:
     """All of them; those that show the screen show it as `screen` says."""
 
     def svg(snapshot: Snapshot) -> Iterator[Part]:
-        yield Part("svg", as_svg(snapshot, screen))
+        yield Part("svg", as_svg(snapshot, screen), private=True)
 
     def txt(snapshot: Snapshot) -> Iterator[Part]:
-        yield Part("txt", as_text(snapshot, screen))
+        yield Part("txt", as_text(snapshot, screen), private=True)
 
     def cast(snapshot: Snapshot) -> Iterator[Part]:
         yield Part("cast", film(snapshot, screen))

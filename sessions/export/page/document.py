@@ -1,7 +1,5 @@
 """The whole page."""
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,7 +9,8 @@ from ...remarks import heading
 from ..leads import by_ttft
 from ..snapshot import Snapshot
 from .cards import answer, cards, simulated
-from .markup import EMPTY, Html, Teller, element, joined, void
+from .head import head
+from .markup import EMPTY, Html, Teller, element, joined
 from .plot import Mark, ms
 from .provenance import backends, changes, notes, profile, run_facts, trust, unlike, words
 from .tables import JUDGED, costs, errors, matrix, percentiles
@@ -29,30 +28,13 @@ def page(snapshot: Snapshot) -> Iterator[str]:
     teller = Teller(snapshot.summary)
     yield "<!doctype html>\n"
     yield '<html lang="en">\n'
-    yield _head(snapshot)
+    yield head(printable(snapshot.title, 100), _style())
     yield "\n<body>\n<main>\n"
     yield _top(snapshot)
     for section in _sections(snapshot, teller):
         yield section
         yield "\n"
     yield "</main>\n</body>\n</html>\n"
-
-
-def _head(snapshot: Snapshot) -> Html:
-    style = _style()
-    allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{allowed}'; img-src data:; base-uri 'none'; form-action 'none'"
-    return element(
-        "head",
-        void("meta", charset="utf-8"),
-        void("meta", http_equiv="Content-Security-Policy", content=policy),
-        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        void("meta", name="referrer", content="no-referrer"),
-        void("meta", name="color-scheme", content="light dark"),
-        void("link", rel="icon", href="data:,"),
-        element("title", f"{printable(snapshot.title, 100)} · infertop"),
-        Html(f"<style>{style}</style>"),
-    )
 
 
 def _top(snapshot: Snapshot) -> Html:
