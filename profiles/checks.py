@@ -15,11 +15,15 @@ from ..backends.price_files import PriceFileError
 from ..backends.prices import UnknownPriceError
 from ..backends.printable import printable
 from ..backends.providers import PROVIDERS
+from ..engine.cluster.address import FORMS as CLUSTER_FORMS
+from ..engine.cluster.address import is_address
 from ..engine.cost import ApiPrice, OwnedPrice, Price
 from ..engine.plan import ArrivalsPlan, SloPlan, WorkloadPlan
 from ..engine.purse import limits_output
-from ..engine.workloads import files
+from ..engine.workloads import WorkloadError, files
 from ..engine.workloads.builtin import BUILTIN
+from ..engine.workloads.lengths import MOST_CV
+from ..engine.workloads.mix import parts
 from .durations import DurationError, parse_duration
 from .observe_checks import metrics_problems, power_problems
 from .problems import Problem, suggestion
@@ -94,10 +98,8 @@ def _protocol(entry: BackendEntry, where: str) -> Iterator[Problem]:
 
 
 def _money_and_caps(entry: BackendEntry, where: str) -> Iterator[Problem]:
-    if isinstance(entry.price, BookPrice):
-        yield from _book_price(entry.price, model_of(entry), f"{where}.price")
-    elif entry.price:
-        yield from _price(entry.price, f"{where}.price")
+    if entry.price:
+        yield from price_problems(entry.price, model_of(entry), f"{where}.price")
     for name, value in entry.extra.items():
         if value == "" and limits_output(name) and _bills_tokens(entry):
             yield Problem(f"{where}.extra", f"without {printable(name, 40)} no budget can hold what is billed")
@@ -106,6 +108,14 @@ def _money_and_caps(entry: BackendEntry, where: str) -> Iterator[Problem]:
     yield from _above_zero(entry.budget_usd, f"{where}.budget_usd")
     if entry.budget_usd is not None and entry.price is None:
         yield Problem(f"{where}.budget_usd", "nothing can be held to it without a price")
+
+
+def price_problems(price: Price | BookPrice, model: str, where: str) -> Iterator[Problem]:
+    """What makes no sense in a price of `model`."""
+    if isinstance(price, BookPrice):
+        yield from _book_price(price, model, where)
+    else:
+        yield from _price(price, where)
 
 
 def _is_reference(key: str) -> bool:
@@ -164,16 +174,27 @@ def _price(price: Price, where: str) -> Iterator[Problem]:
 
 def workload_problems(workload: WorkloadPlan) -> Iterator[Problem]:
     """What makes no sense in where prompts come from."""
-    if workload.source not in BUILTIN:
-        path = Path(workload.source)
+    try:
+        names = [part.source for part in parts(workload.source)]
+    except WorkloadError as error:
+        yield Problem("workload.source", str(error))
+        names = []
+    own = [name for name in names if name not in BUILTIN]
+    for name in own:
+        path = Path(name)
         if path.suffix.lower() not in files.SUFFIXES:
-            hint = suggestion(workload.source, BUILTIN)
+            hint = suggestion(name, BUILTIN)
             endings = ", ".join(files.SUFFIXES)
             yield Problem("workload.source", f"no such workload, nor a file of prompts ({endings}){hint}")
         elif not path.is_file():
             yield Problem("workload.source", f"no such file: {printable(str(path))}")
     yield from _at_least_one(workload.max_tokens, "workload.max_tokens")
     yield from _from_zero(workload.temperature, "workload.temperature")
+    if workload.prompt_cv is not None:
+        if not 0 <= workload.prompt_cv <= MOST_CV:
+            yield Problem("workload.prompt_cv", f"must be from 0 (all equal) to {MOST_CV:g}")
+        if own:
+            yield Problem("workload.prompt_cv", "is for built-in workloads: a file's prompts are sent as they stand")
 
 
 def _arrivals(arrivals: ArrivalsEntry) -> Iterator[Problem]:
@@ -226,6 +247,8 @@ def _run(run: RunEntry) -> Iterator[Problem]:
     yield from _from_zero(run.seed, "run.seed")
     yield from _above_zero(run.budget_usd, "run.budget_usd")
     yield from _at_least_one(run.workers, "run.workers")
+    if run.ray and not is_address(run.ray):
+        yield Problem("run.ray", f'"{printable(run.ray, 60)}" names no Ray cluster; write {CLUSTER_FORMS}')
 
 
 def _sharing(workers: int, arrivals: ArrivalsEntry) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from ..backends.printable import printable
 from ..engine.cost import ApiPrice, OwnedPrice, RentedPrice
 from ..engine.listed import listed_api, listed_hour
 from ..engine.plan import ArrivalsPlan, BackendPlan, RunPlan, SloPlan, WorkloadPlan
+from ..engine.workloads import mix
 from ..engine.workloads.builtin import BUILTIN
 from .durations import format_duration, parse_duration
 from .what_if import stack_name, stack_of
@@ -120,7 +121,7 @@ class ArrivalsEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class RunEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The `[run]` table: how long, how much, with which seed, by how many processes.
+    """The `[run]` table: how long, how much, with which seed, by how many processes, and where.
 
     Without duration and requests it runs until told.
     """
@@ -132,6 +133,7 @@ class RunEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     timeout: str | float = "120s"
     budget_usd: float | None = None
     workers: int = 1
+    ray: str = ""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -167,6 +169,7 @@ def to_plan(profile: Profile, title: str) -> RunPlan:
         timeout_s=parse_duration(run.timeout),
         budget_usd=run.budget_usd,
         workers=run.workers,
+        ray=run.ray,
     )
 
 
@@ -187,16 +190,19 @@ def from_plan(plan: RunPlan, description: str = "") -> Profile:
             timeout=format_duration(plan.timeout_s),
             budget_usd=plan.budget_usd,
             workers=plan.workers,
+            ray=plan.ray,
         ),
     )
 
 
 def with_prompts_from(folder: Path, workload: WorkloadPlan) -> WorkloadPlan:
-    """`workload` with its file of prompts, if it is one, as an absolute path; relative ones begin at `folder`."""
-    path = Path(workload.source)
-    if workload.source in BUILTIN or not path.suffix:
-        return workload
-    return msgspec.structs.replace(workload, source=str(folder.absolute() / path.expanduser()))
+    """`workload` with its files of prompts, if any, as absolute paths; relative ones begin at `folder`."""
+
+    def place(name: str) -> str:
+        path = Path(name)
+        return name if name in BUILTIN or not path.suffix else str(folder.absolute() / path.expanduser())
+
+    return msgspec.structs.replace(workload, source=mix.renamed(workload.source, place))
 
 
 def backend_plan(entry: BackendEntry) -> BackendPlan:

@@ -1,5 +1,6 @@
 """A run in sentences: what it was, what the verdicts are, and what to know before believing the figures."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -35,6 +36,7 @@ def heading(frame: Frame) -> str:
     parts = [
         printable(frame.title),
         printable(frame.workload.source),
+        "" if frame.workload.prompt_cv is None else f"prompt cv {frame.workload.prompt_cv:g}",
         load(frame.arrivals),
         _length(frame),
         "in virtual time" if frame.virtual else "",
@@ -152,6 +154,18 @@ def footnotes(frame: Frame, summary: Document) -> Iterator[str]:
         yield f"Client: {'; '.join(summary.client.reasons)}: that error is part of what is shown."
     elif summary.client.loop_lag_ms.p99 is not None:
         yield f"Client: event loop late by {number(summary.client.loop_lag_ms.p99)} ms at p99."
+    yield from _cluster(summary)
+
+
+def _cluster(summary: Document) -> Iterator[str]:
+    """Where the workers of a cluster ran, and how exactly they kept time together."""
+    machines = summary.client.machines
+    if not machines:
+        return
+    hosts = Counter(printable(each.host, 40) for each in machines)
+    where = ", ".join(f"{count} on {host}" for host, count in hosts.items())
+    apart = number(max(each.clock_error_ms or 0.0 for each in machines))
+    yield f"Workers: {where}; their clocks are known within {apart} ms."
 
 
 def _energy(frame: Frame) -> Iterator[str]:

@@ -18,7 +18,7 @@ from ..engine.channel import COMMAND, Channel
 from ..engine.commands import Command, Stop
 from ..engine.frame import Frame
 from ..engine.inbox import EngineError, Inbox
-from ..engine.launch import launch
+from ..engine.launch import launch, program_for
 from .folder import running, short_path, socket_path
 from .wire import DETACH, ORDER, STATUS, Order, Status
 
@@ -52,7 +52,7 @@ class Session:
     async def start(cls, order: Order) -> Self:
         """Start a session; raises EngineError."""
         try:
-            process, ours = launch("sessions.host", "worker" if order.plan.workers == 1 else "crew")
+            process, ours = launch("sessions.host", program_for(order.plan))
         except OSError as error:
             raise EngineError(f"the session's host cannot be started: {error}") from error
         made = cls(process)

@@ -150,6 +150,15 @@ class LoopLag(msgspec.Struct, frozen=True, kw_only=True):
     max: float | None
 
 
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a worker of a cluster ran, and how its clock went (`engine.frame.MachineFrame`)."""
+
+    worker: int
+    host: str
+    clock_offset_ms: float | None
+    clock_error_ms: float | None
+
+
 class Client(msgspec.Struct, frozen=True, kw_only=True):
     """The instrument's own error; `reasons` say why it is not trusted, `missing_workers` whose share is not known."""
 
@@ -159,6 +168,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     missing_workers: tuple[int, ...]
     trusted: bool
     reasons: tuple[str, ...]
+    machines: tuple[Machine, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -333,6 +343,15 @@ def _client(frame: Frame, trust: Trust) -> Client:
         missing_workers=frame.missing_workers,
         trusted=trust.level == "ok",
         reasons=(trust.reason,) if trust.reason else (),
+        machines=tuple(
+            Machine(
+                worker=each.worker,
+                host=each.host,
+                clock_offset_ms=_ms(each.clock_offset_ns),
+                clock_error_ms=_ms(each.clock_error_ns),
+            )
+            for each in frame.client.machines
+        ),
     )
 
 

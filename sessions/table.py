@@ -17,7 +17,7 @@ from .observed import Energy
 from .remarks import footnotes, heading, verdict_lines
 from .summary import Backend, Slo, document
 
-_BOLD, _DIM, _RED = "1", "2", "31"
+BOLD, DIM, RED = "1", "2", "31"
 _GAP: Final = "  "
 
 Paint = Callable[[str, str], str]
@@ -66,16 +66,16 @@ _OPTIONAL: Final = ("usd_per_m", "spent", "j_per_token", "slo")
 def render(frame: Frame, width: int, *, colour: bool = False) -> str:
     """The table of `frame`, as narrow as `width` where names and figures allow, with a final line end."""
     summary = document(frame)
-    paint = _coloured if colour else _plain
+    paint = coloured if colour else plain
     rows = [_row(*pair, frame) for pair in zip(summary.backends, frame.backends, strict=True)]
     troubles = [_troubles(backend) for backend in summary.backends]
     table = _Table(rows)
     body = table.lines(troubles, width, paint) if table.width <= width else _blocks(rows, troubles, width, paint)
     sections = [
-        _wrapped(heading(frame), width, paint, _BOLD),
+        wrapped(heading(frame), width, paint, BOLD),
         body,
-        [line for text in verdict_lines(summary) for line in _wrapped(text, width, paint)],
-        [line for text in footnotes(frame, summary) for line in _wrapped(text, width, paint, _DIM)],
+        [line for text in verdict_lines(summary) for line in wrapped(text, width, paint)],
+        [line for text in footnotes(frame, summary) for line in wrapped(text, width, paint, DIM)],
     ]
     written = ["".join(f"{line.rstrip()}\n" for line in section) for section in sections]
     return "\n".join(section for section in written if section)
@@ -86,10 +86,10 @@ def _row(backend: Backend, counted: BackendFrame, frame: Frame) -> Row:
     estimated = "≈" if backend.tokens.source == "≈" else ""
     ttft = ttft_metric(frame)
     return Row(
-        name=Cell(printable(backend.name, 28), _BOLD),
+        name=Cell(printable(backend.name, 28), BOLD),
         label=Cell(backend.label),
         ok=Cell(f"{requests.finished:,}"),
-        failed=Cell(f"{requests.failed:,}", _RED if requests.failed else ""),
+        failed=Cell(f"{requests.failed:,}", RED if requests.failed else ""),
         tok_s=_UNKNOWN if backend.tok_s is None else Cell(estimated + number(backend.tok_s)),
         ttft_p50=_percentile(counted, ttft, 0.5),
         ttft_p95=_percentile(counted, ttft, 0.95),
@@ -107,7 +107,7 @@ def _energy(energy: Energy, estimated: str) -> Cell:
     if energy.j_per_output_token is None:
         return _UNKNOWN
     text = f"{estimated}{fine(energy.j_per_output_token)} {energy.source}"
-    return Cell(text, "" if energy.measured else _DIM)
+    return Cell(text, "" if energy.measured else DIM)
 
 
 def ttft_metric(frame: Frame) -> str:
@@ -123,7 +123,7 @@ def _percentile(backend: BackendFrame, metric: str, p: float) -> Cell:
     if value_ns is None:
         return _UNKNOWN
     text = number(value_ns / 1e6)
-    return Cell(text) if histogram.supports(p) else Cell(f"?{text}", _DIM)
+    return Cell(text) if histogram.supports(p) else Cell(f"?{text}", DIM)
 
 
 def _slo(reached: Slo, wanted: float | None) -> Cell:
@@ -134,7 +134,7 @@ def _slo(reached: Slo, wanted: float | None) -> Cell:
     if reached.low is not None and reached.high is not None:
         text += f" ({share(reached.low)}–{share(reached.high)})".replace(" %", "")
     if wanted is not None and reached.attainment < wanted:
-        return Cell(f"{text} < {share(wanted)}", _RED)
+        return Cell(f"{text} < {share(wanted)}", RED)
     return Cell(text)
 
 
@@ -171,12 +171,12 @@ class _Table:
         self.width = sum(self._widths.values()) + len(_GAP) * (len(self._shown) - 1)
 
     def lines(self, troubles: Sequence[Sequence[str]], width: int, paint: Paint) -> Iterator[str]:
-        yield paint(self._groups(), _DIM)
-        yield paint(self._line(_TITLES, _plain), _DIM)
+        yield paint(self._groups(), DIM)
+        yield paint(self._line(_TITLES, plain), DIM)
         for row, notes in zip(self._rows, troubles, strict=True):
             yield self._line(row, paint)
             for note in notes:
-                yield from _wrapped(note, width, paint, _RED, indent="    ")
+                yield from wrapped(note, width, paint, RED, indent="    ")
 
     def _groups(self) -> str:
         line, at = "", 0
@@ -188,7 +188,7 @@ class _Table:
 
     def _line(self, row: Row, paint: Paint) -> str:
         return _GAP.join(
-            paint(_aligned(cell.text, self._widths[name], left=name in _LEFT), cell.style)
+            paint(aligned(cell.text, self._widths[name], left=name in _LEFT), cell.style)
             for name in self._shown
             for cell in [getattr(row, name)]
         )
@@ -208,24 +208,28 @@ def _blocks(rows: Sequence[Row], troubles: Sequence[Sequence[str]], width: int, 
         if row.slo != _UNKNOWN:
             yield f"  SLO met {row.slo.text}"
         for note in notes:
-            yield from _wrapped(note, width, paint, _RED, indent="  ")
+            yield from wrapped(note, width, paint, RED, indent="  ")
 
 
-def _aligned(text: str, width: int, *, left: bool) -> str:
+def aligned(text: str, width: int, *, left: bool) -> str:
+    """`text` in `width` cells."""
     padding = " " * (width - cell_len(text))
     return text + padding if left else padding + text
 
 
-def _wrapped(text: str, width: int, paint: Paint, style: str = "", indent: str = "") -> Iterator[str]:
+def wrapped(text: str, width: int, paint: Paint, style: str = "", indent: str = "") -> Iterator[str]:
+    """The lines of `text`, each no longer than `width`, further ones indented two more."""
     for line in textwrap.wrap(
         text, max(width, 20), initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False
     ):
         yield paint(line, style)
 
 
-def _plain(text: str, style: str) -> str:  # noqa: ARG001  the shape of Paint
+def plain(text: str, style: str) -> str:  # noqa: ARG001  the shape of Paint
+    """`text` as it is."""
     return text
 
 
-def _coloured(text: str, style: str) -> str:
+def coloured(text: str, style: str) -> str:
+    """`text` in its style."""
     return f"\x1b[{style}m{text}\x1b[0m" if style else text

@@ -18,12 +18,14 @@ class Answer:
     Attributes:
         paragraphs: safe lines of any length, oldest first.
         reasoning: whether they are reasoning, before any answer.
+        took_ns: how long it took as far as it has come; 0 where that is not known.
     """
 
     backend: str
     state: Answered
     reasoning: bool
     paragraphs: tuple[str, ...]
+    took_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ def readable(followed: Followed) -> Answers:
                 each.state,
                 each.reasoning,
                 tuple(line for raw in each.text[-TAIL:].splitlines() if (line := _safe(raw, TAIL))),
+                each.took_ns,
             )
             for each in followed.answers
         ),

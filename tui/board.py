@@ -29,6 +29,7 @@ class Client:
         cpu_share: of one core.
         missing: engine workers that died or fell silent.
         workers: all there should be.
+        clock_error_ns: the most by which run time may differ between machines; None when all workers are on this one.
     """
 
     trust: Trust
@@ -36,6 +37,7 @@ class Client:
     cpu_share: float
     missing: int
     workers: int
+    clock_error_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

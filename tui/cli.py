@@ -13,8 +13,8 @@ from .terminal_size import settle_size
 from .usage import UsageError
 
 COMMANDS: Final = (
-    "run", "demo", "web", "fleet", "replay", "attach", "sessions", "export", "diff", "import", "profiles", "hardware",
-    "prices", "doctor",
+    "run", "sweep", "decide", "demo", "web", "fleet", "replay", "attach", "sessions", "export", "diff", "import",
+    "profiles", "hardware", "prices", "doctor",
 )  # fmt: skip
 """Command words, each a module of `commands`; anything else is a target of `commands.compare`."""
 

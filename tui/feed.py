@@ -59,6 +59,11 @@ class Feed:
         self._arrived_at = clock()
         self._over = True
 
+    @property
+    def flowing(self) -> bool:
+        """Whether another frame is to be expected at once."""
+        return not self._over and not self.trouble()
+
     def step(self, by: int) -> int:
         """Go `by` places along `RATES`; returns the rate."""
         at = RATES.index(self.hz) + by

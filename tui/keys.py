@@ -1,14 +1,16 @@
 """Every key in one place: bindings with ids (so that they can be rebound), the footer's hints, the help's table."""
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Final
 
 from textual.binding import Binding, BindingType
 from textual.keys import Keys as KeyNames
 
 from ..profiles.problems import suggestion
+from .elsewhere import ELSEWHERE, TYPED_IN, Elsewhere
 from .view import PANELS, Panel
 
 _PANELS: Final[dict[Panel, str]] = {
@@ -76,20 +78,24 @@ KEYS: Final = (
         Binding("c", "app.compare", "compare it with another (← → which one), and back", id="compare"),
         Binding("a", "app.compare_first", "of two compared, another first one", id="compare-first"),
         Binding(
-            "slash", "app.seek", "only backends with a word, or with p95 under a limit", id="filter", key_display="/"
+            "slash",
+            "app.seek",
+            "filter: only backends with a word, or p95 under a limit",
+            id="filter",
+            key_display="/",
         ),
         Binding("greater_than_sign,f6", "app.sort(1)", "sort by the next figure", id="sort-next", key_display="> F6"),
         Binding("less_than_sign", "app.sort(-1)", "sort by the one before", id="sort-previous", key_display="<"),
     ),
     *_group(
         "time",
-        Binding("z", "app.zoom(1)", "more time: wider columns", id="time-more"),
-        Binding("Z", "app.zoom(-1)", "less time: narrower columns", id="time-less"),
+        Binding("z", "app.zoom(1)", "zoom out: more time, wider columns", id="time-more"),
+        Binding("Z", "app.zoom(-1)", "zoom in: less time, narrower columns", id="time-less"),
         Binding("shift+left", "app.look(-1)", "look further back", id="look-back", key_display="shift+←"),
         Binding("shift+right", "app.look(1)", "look on, at the end now", id="look-on", key_display="shift+→"),
         Binding("N", "app.event(-1)", "look at the event before", id="event-previous"),
         Binding("n", "app.event(1)", "look at the event after; after the last, now", id="event-next"),
-        Binding("r", "app.reset", "start the figures anew from now (the run goes on)", id="reset"),
+        Binding("r", "app.reset", "reset: figures start anew from now, the run goes on", id="reset"),
         Binding("left_square_bracket", "app.refresh_rate(-1)", "draw less often", id="refresh-less", key_display="["),
         Binding("right_square_bracket", "app.refresh_rate(1)", "draw more often", id="refresh-more", key_display="]"),
     ),
@@ -97,13 +103,15 @@ KEYS: Final = (
         "the run",
         Binding("plus,equals_sign", "app.ask('more load')", "more load", id="load-up", key_display="+ ="),
         Binding("minus", "app.ask('less load')", "less load", id="load-down", key_display="-"),
+        Binding("A", "app.arrivals", "arrivals: closed loop, even, Poisson, bursts", id="arrivals"),
         Binding("w", "app.ask('next workload')", "next workload", id="workload"),
-        Binding("x", "app.hold", "send nothing to the backend in focus, or go on", id="hold"),
+        Binding("W", "app.what_if", "what if the backend in focus were another", id="what-if"),
+        Binding("x", "app.hold", "hold: send nothing to the backend in focus, or go on", id="hold"),
     ),
     *_group(
         "to take away",
-        Binding("s", "app.picture", "a picture of this screen, into this folder", id="screenshot"),
-        Binding("E", "app.export", "a report for a colleague, into this folder", id="export"),
+        Binding("s", "app.picture", "screenshot: this screen as a picture, into this folder", id="screenshot"),
+        Binding("E", "app.export", "export: a report for a colleague, into this folder", id="export"),
         Binding("P", "app.ask('save')", "save this session as a profile", id="save"),
     ),
     *_group(
@@ -113,8 +121,10 @@ KEYS: Final = (
         Binding(
             "escape", "app.step_back", "back: to the panels, to now, to all backends", id="back", key_display="esc"
         ),
-        Binding("D", "app.detach", "leave, and let the run go on (infertop attach)", id="detach"),
-        Binding("q,f10", "app.quit", "stop the run and leave with a summary", id="quit", key_display="q ctrl+c"),
+        Binding("D", "app.detach", "detach: leave, the run goes on (infertop attach)", id="detach"),
+        Binding(
+            "q,f10", "app.quit", "quit: stop the run and leave with a summary", id="quit", key_display="q ctrl+c"
+        ),
     ),
 )
 """In the order of the help screen; every binding belongs to a group of it."""
@@ -149,7 +159,8 @@ _HINTS: Final = (
 """(ids, word) for the footer, the most useful first."""
 
 _MODIFIERS: Final = frozenset({"ctrl", "shift", "alt", "super", "hyper", "meta"})
-_NAMED: Final = frozenset(key.value for key in KeyNames) | {"plus", "minus", "slash", "backslash", "at", "underscore"}
+_SIGNS: Final = frozenset({"plus", "minus", "slash", "backslash", "at", "underscore"})
+_NAMED: Final = frozenset(key.value for key in KeyNames) | _SIGNS
 
 
 class BadKeyError(ValueError):
@@ -158,41 +169,51 @@ class BadKeyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The bindings in force, in the order of the help screen."""
+    """The bindings in force.
+
+    Attributes:
+        bindings: of the console, in the order of the help screen.
+        elsewhere: of the other screens.
+    """
 
     bindings: tuple[Binding, ...] = KEYS
+    elsewhere: Mapping[Elsewhere, tuple[Binding, ...]] = field(default_factory=lambda: ELSEWHERE)
 
     @classmethod
     def rebound(cls, wanted: Mapping[str, str]) -> "Keys":
         """The default bindings, those named in `wanted` on other keys (several joined by commas).
 
         Raises:
-            BadKeyError: an id or a key is unknown, or two ids share a key.
+            BadKeyError: an id or a key is unknown, two ids of a screen share a key, or a letter is typed there.
         """
-        ids = [str(binding.id) for binding in KEYS]
+        ids = [str(binding.id) for bindings in (KEYS, *ELSEWHERE.values()) for binding in bindings]
         for name, keys in wanted.items():
             if name not in ids:
                 raise BadKeyError(f"{name}: nothing has this id{suggestion(name, ids)}")
             for key in _split(keys):
                 if not _is_key(key):
                     raise BadKeyError(f"{name}: {key!r} is no key; write one such as x, X, f2, ctrl+k, space or plus")
-        made = cls(tuple(_moved(binding, wanted.get(str(binding.id))) for binding in KEYS))
-        made._check_apart()
+        made = cls(_moved(KEYS, wanted), {screen: _moved(keys, wanted) for screen, keys in ELSEWHERE.items()})
+        for bindings in (made.bindings, *made.elsewhere.values()):
+            _check_apart(bindings)
+        for screen in TYPED_IN:
+            _check_no_letters(made.elsewhere[screen])
         return made
 
-    def _check_apart(self) -> None:
-        holders: dict[str, str] = {"ctrl+c": "quit"}
-        for binding in self.bindings:
-            for key in _split(binding.key):
-                other = holders.setdefault(_plain(key), str(binding.id))
-                if other != binding.id:
-                    raise BadKeyError(f"{binding.id}: {key!r} is the key of {other} too; give {other} another one")
+    @property
+    def keymap(self) -> dict[str, str]:
+        """For Textual: the keys of all other screens, by id."""
+        return {str(binding.id): binding.key for bindings in self.elsewhere.values() for binding in bindings}
+
+    def named(self, *ids: str) -> str:
+        """What the first keys of `ids` are called, on whatever screen."""
+        known = {str(each.id): each for each in chain(self.bindings, *self.elsewhere.values())}
+        return _together([shown(known[name]) for name in ids if name in known])
 
     @property
     def hints(self) -> tuple[tuple[str, str], ...]:
         """(key, word) for the footer, the most useful first."""
-        shown = {str(binding.id): (binding.key_display or binding.key).split(" ")[0] for binding in self.bindings}
-        return tuple((_together([shown[name] for name in ids]), word) for ids, word in _HINTS)
+        return tuple((self.named(*ids), word) for ids, word in _HINTS)
 
 
 DEFAULT: Final = Keys()
@@ -203,10 +224,35 @@ def _together(keys: list[str]) -> str:
     return ("-" if all(key.isdigit() for key in keys) else "/").join(keys)
 
 
-def _moved(binding: Binding, keys: str | None) -> Binding:
-    if keys is None:
-        return binding
-    return replace(binding, key=",".join(map(_plain, _split(keys))), key_display=" ".join(_split(keys)))
+def shown(binding: Binding) -> str:
+    """The first key of `binding`, as people call it."""
+    return (binding.key_display or binding.key.replace(",", " ")).split(" ")[0]
+
+
+def _moved(bindings: Iterable[Binding], wanted: Mapping[str, str]) -> tuple[Binding, ...]:
+    return tuple(
+        replace(binding, key=",".join(map(_plain, _split(keys))), key_display=" ".join(_split(keys)))
+        if (keys := wanted.get(str(binding.id))) is not None
+        else binding
+        for binding in bindings
+    )
+
+
+def _check_apart(bindings: Iterable[Binding]) -> None:
+    holders: dict[str, str] = {"ctrl+c": "quit"}
+    for binding in bindings:
+        for key in _split(binding.key):
+            other = holders.setdefault(_plain(key), str(binding.id))
+            if other != binding.id:
+                raise BadKeyError(f"{binding.id}: {key!r} is the key of {other} too; give {other} another one")
+
+
+def _check_no_letters(bindings: Iterable[Binding]) -> None:
+    for binding in bindings:
+        for key in _split(binding.key):
+            sign = _spelled(key)
+            if len(key) == 1 or key == "space" or key in _SIGNS or (sign is not None and sign.isprintable()):
+                raise BadKeyError(f"{binding.id}: {key!r} is typed there; write one such as f2 or ctrl+k")
 
 
 def _split(keys: str) -> list[str]:

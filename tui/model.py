@@ -15,6 +15,7 @@ from ..engine.figures import attainment, tok_s, usd_per_m_output
 from ..engine.frame import BackendFrame, Frame, PairFrame
 from ..engine.histogram import Histogram
 from ..engine.verdict import Verdict
+from ..engine.workloads.mix import in_short
 from ..sessions.trust import client_trust
 from .answers import readable
 from .board import Board, Card, Client, Header, Judgement, Load, Mark
@@ -65,6 +66,7 @@ class Model:
         self._judgement = Judgement(TTFT, 0, stale=True)
         self._axes: dict[str, LogAxis] = {}
         self._unlike: tuple[object, tuple[str, ...]] = None, ()
+        self._seen: tuple[Frame | None, Frame | None, list[BackendWindow]] = None, None, []
 
     def take(self, frame: Frame) -> bool:
         """Take in the newest frame; whether it opens a window, as the first one does and one with a new marker."""
@@ -92,7 +94,12 @@ class Model:
         return self._base.seq if self._base else 0
 
     def windows(self) -> list[BackendWindow]:
-        """Every backend over the present window."""
+        """Every backend over the present window; the same ones until a frame comes or another window opens."""
+        if self._seen[0] is not self.frame or self._seen[1] is not self._base:
+            self._seen = self.frame, self._base, self._new_windows()
+        return self._seen[2]
+
+    def _new_windows(self) -> list[BackendWindow]:
         if self.frame is None:
             return []
         bases = {backend.name: backend for backend in self._base.backends} if self._base else {}
@@ -106,11 +113,12 @@ class Model:
     def case(self, metric: Metric) -> "Case":
         """What a judge needs to know about `metric` at this moment."""
         pairs = paired_since(self.frame, self._base) if self.frame else ()
-        return Case(metric, self._base_seq(), self.frame.seq if self.frame else 0, tuple(self.windows()), pairs)
+        return Case(metric, self._base_seq(), self.frame.seq if self.frame else 0, tuple(self._new_windows()), pairs)
 
     def clone(self) -> "Model":
         """This model as it stands, to be looked at while the original goes on; frames are shared."""
-        return copy.deepcopy(self, {id(frame): frame for frame in (self.frame, self._base)})
+        shared = {id(frame): frame for frame in (self.frame, self._base)}
+        return copy.deepcopy(self, {**shared, id(self._seen): (None, None, [])})
 
     def board(
         self, metric: Metric, time: Time = NOW, panels: Collection[Panel | Page] = WANTED_FIRST
@@ -205,7 +213,7 @@ def _header(frame: Frame, base: Frame | None, windows: Sequence[BackendWindow], 
     models = {plain_model(model): _safe(model, 80) for model in reversed(asked) if model}
     return Header(
         title=_safe(frame.title, 60),
-        workload=_safe(frame.workload.source.replace("\\", "/").rsplit("/", 1)[-1], 40),
+        workload=_safe(in_short(frame.workload), 60),
         models=tuple(models.values()),
         phase=frame.phase,
         stop_reason=frame.stop_reason,
@@ -256,4 +264,5 @@ def _client(frame: Frame, base: Frame | None, windows: Sequence[BackendWindow]) 
         cpu_share=frame.client.cpu_share,
         missing=len(frame.missing_workers),
         workers=frame.workers,
+        clock_error_ns=max((each.clock_error_ns for each in frame.client.machines), default=None),
     )

@@ -38,8 +38,8 @@ class Papers:
         styled = [[(segment.text, segment.style or Style()) for segment in line] for line in lines]
         columns = max((line.cell_length for line in lines), default=0)
         parts = (
-            Part("svg", svg(styled, columns, ground, frame.title)),
-            Part("txt", (f"{line.text.rstrip()}\n" for line in lines)),
+            Part("svg", svg(styled, columns, ground, frame.title), private=True),
+            Part("txt", (f"{line.text.rstrip()}\n" for line in lines), private=True),
         )
         stem = f"infertop-{self._now():%Y%m%d-%H%M%S}"
         try:

@@ -29,6 +29,10 @@ ROWS: Final = -(-BUCKETS // _BUCKETS_A_ROW)
 ROW_EDGES_NS: Final[Floats] = np.append(EDGES_NS[:-1:_BUCKETS_A_ROW], EDGES_NS[-1])
 """Row r holds latencies in [ROW_EDGES_NS[r], ROW_EDGES_NS[r + 1])."""
 
+_NO_ROWS: Final[Floats] = np.zeros(ROWS)
+_READ: Final = frozenset(metric.histogram(open_loop=open_loop) for metric in CYCLE for open_loop in (False, True))
+"""Histograms that some metric is read from."""
+
 
 def latency_rows(state: HistogramState) -> Floats:
     """Counts per row, shape (ROWS,)."""
@@ -116,20 +120,25 @@ class Past:
         amounts = len(CYCLE) * ROWS + 2
         self._rings = rings(amounts)
         self._second = 0
-        self._totals: Floats = np.zeros(amounts)
+        self._rows: dict[str, Floats] = {}  # by histogram: another kind of arrivals reads another
+        self._money: Floats = np.zeros(2)
 
     def take(self, backend: BackendFrame, at_ns: int, *, open_loop: bool) -> None:
         """Take in a frame's totals, once a second."""
         second = at_ns // 1_000_000_000
         if second <= self._second:
             return
-        totals = _totals(backend, open_loop=open_loop)
+        rows = {name: latency_rows(state) for name, state in backend.histograms.items() if name in _READ}
+        money = np.array([backend.spent_usd or 0.0, billed_output_tokens(backend)])
+        read = [metric.histogram(open_loop=open_loop) for metric in CYCLE]
+        grown = [rows.get(name, _NO_ROWS) - self._rows.get(name, _NO_ROWS) for name in read]
+        amounts = np.concatenate([*grown, money - self._money])
         for ring in self._rings.values():
             if second - self._second > LONGEST_GAP_S:
                 ring.pass_to(second)
             else:
-                ring.add(self._second, second, totals - self._totals)
-        self._second, self._totals = second, totals
+                ring.add(self._second, second, amounts)
+        self._second, self._rows, self._money = second, rows, money
 
     def end_s(self, span_s: int, until_s: int | None = None) -> int:
         """Run time at which the newest column of `span_s` ends, or that which holds second `until_s`."""
@@ -151,14 +160,6 @@ class Past:
         """USD and the output tokens they paid for by column, shape (columns, 2), and the seconds known of each."""
         at = len(CYCLE) * ROWS
         return self._rings[span_s].newest(columns, slice(at, at + 2), until_s)
-
-
-def _totals(backend: BackendFrame, *, open_loop: bool) -> Floats:
-    parts: list[Floats] = []
-    for metric in CYCLE:
-        state = backend.histograms.get(metric.histogram(open_loop=open_loop))
-        parts.append(latency_rows(state) if state else np.zeros(ROWS))
-    return np.concatenate([*parts, [backend.spent_usd or 0.0, billed_output_tokens(backend)]])
 
 
 def trailing(amounts: Floats, columns: int) -> Floats:

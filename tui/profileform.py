@@ -36,9 +36,10 @@ FORM: Final = {
         Line("description", "description", "in the list of profiles", words=True),
     ),
     "workload": (
-        Line("workload.source", "prompts", "chat, rag, code, … or a file of prompts", words=True),
+        Line("workload.source", "prompts", "chat, rag, code, … a file, or chat:0.7+rag:0.3", words=True),
         Line("workload.max_tokens", "max tokens", "most output tokens of an answer"),
         Line("workload.prefix", "prefix", "unique, or shared to invite caches", words=True),
+        Line("workload.prompt_cv", "prompt cv", "0: equal lengths; empty: as the workload has"),
     ),
     "load": (
         Line("arrivals.kind", "kind", "closed constant poisson gamma ramp", words=True),

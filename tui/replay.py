@@ -20,7 +20,19 @@ SPEEDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
 _TICK_S: Final = 0.1
 _NOT_HERE: Final = frozenset(
-    {"freeze", "load-up", "load-down", "workload", "hold", "save", "detach", "focus-left", "focus-right"}
+    {
+        "freeze",
+        "load-up",
+        "load-down",
+        "arrivals",
+        "workload",
+        "what-if",
+        "hold",
+        "save",
+        "detach",
+        "focus-left",
+        "focus-right",
+    }
 )
 """What there is nobody to ask for."""
 
@@ -64,7 +76,8 @@ def replay_keys(keys: Keys) -> ReplayKeys:
     """The keys of a replay for somebody who uses `keys`."""
     taken = {key for binding in _KEYS for key in binding.key.split(",")}
     kept = (binding for binding in keys.bindings if binding.id not in _NOT_HERE)
-    return ReplayKeys((*_KEYS, *(binding for binding in kept if not taken & set(binding.key.split(",")))))
+    own = (*_KEYS, *(binding for binding in kept if not taken & set(binding.key.split(","))))
+    return ReplayKeys(own, keys.elsewhere)
 
 
 class _NoEngine:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from ..backends.printable import printable
-from ..engine.commands import Hold, SetConcurrency, SetRate, SetWorkload
+from ..engine.commands import Hold, SetArrivals, SetWorkload, WhatIfCommand
+from ..engine.commands import in_words as what_if_in_words
 from ..engine.frame import BackendFrame, Frame
 from ..engine.plan import ArrivalsPlan
 from .link import EngineLink
-from .load import Asked, changed_load, under
+from .load import Asked, LoadChange, changed_load, in_words, next_kind, under
 
 Ask = Literal["more load", "less load", "next workload", "save"]
 
@@ -61,13 +62,20 @@ class Steering:
         name = printable(backend.name, 60)
         return f"nothing is sent to {name} until you let it go on" if on else f"{name} goes on"
 
-    def set_load(self, command: SetConcurrency | SetRate, frame: Frame) -> str:
+    def change(self, commands: Sequence[WhatIfCommand]) -> str:
+        """Ask that a backend be another."""
+        for command in commands:
+            self._link.send(command)
+        return "; ".join(printable(what_if_in_words(command), 80) for command in commands)
+
+    def set_load(self, command: LoadChange, frame: Frame) -> str:
         """Ask for a load."""
         self._link.send(command)
-        self._load.ask(under(self._load.or_shown(frame.arrivals), command))
-        if isinstance(command, SetConcurrency):
-            return f"load: {command.concurrency} prompts at once to each backend"
-        return f"load: {command.rate_per_s:g} prompts a second"
+        return f"load: {in_words(self._load.ask(under(self._load.or_shown(frame.arrivals), command)))}"
+
+    def next_arrivals(self, frame: Frame, achieved_per_s: float | None) -> str:
+        """Ask for the next kind of arrivals, at about the present load."""
+        return self.set_load(SetArrivals(next_kind(self._load.or_shown(frame.arrivals), achieved_per_s)), frame)
 
     def set_workload(self, source: str) -> str:
         """Ask for a workload."""

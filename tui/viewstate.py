@@ -11,6 +11,7 @@ import platformdirs
 import tomli_w
 
 from .feed import RATES
+from .past import SPANS_S
 from .theme import PALETTES
 from .view import PANELS, WANTED_FIRST, Panel
 
@@ -28,6 +29,8 @@ class ViewState:
 
     Attributes:
         wanted: panels, the most wanted first.
+        only: whether the first of them has the screen to itself.
+        span_s: width of a column where time runs across.
         theme: a palette's name.
         hz: frames a second.
     """
@@ -36,6 +39,8 @@ class ViewState:
         self._path = path
         said = _read(path) if path else {}
         self.wanted = _panels(said.get("panels"))
+        self.only = _one_of(said.get("only"), (False, True), False)
+        self.span_s = _one_of(said.get("column_s"), SPANS_S, SPANS_S[0])
         self.theme = _one_of(said.get("theme"), [palette.name for palette in PALETTES], PALETTES[0].name)
         self.hz = _one_of(said.get("refresh_hz"), RATES, 4)
 
@@ -48,7 +53,14 @@ class ViewState:
         """Write the file; where that cannot be done, the console goes on without."""
         if self._path is None:
             return
-        said = {"version": VERSION, "panels": list(self.wanted), "theme": self.theme, "refresh_hz": self.hz}
+        said = {
+            "version": VERSION,
+            "panels": list(self.wanted),
+            "only": self.only,
+            "column_s": self.span_s,
+            "theme": self.theme,
+            "refresh_hz": self.hz,
+        }
         beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -86,6 +86,7 @@ def of_run(last: Frame, facts: Facts | None) -> dict[str, str]:
             "warm-up": f"{plan.warmup} prompts" if plan.warmup else "",
             "timeout": "" if facts.source else f"{plan.timeout_s:g} s",
             "workers": str(plan.workers) if plan.workers > 1 else "",
+            "cluster": plan.ray,
             **{f"machine {key}": value for key, value in facts.machine.items()},
         }
     return _safe(said)
@@ -170,6 +171,8 @@ def _workload(plan: WorkloadPlan) -> str:
         words.append(f"{plan.prefix} prefix")
     if plan.temperature:
         words.append(f"temperature {plan.temperature:g}")
+    if plan.prompt_cv is not None:
+        words.append(f"prompt cv {plan.prompt_cv:g}")
     return ", ".join(words)
 
 

@@ -7,6 +7,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infertop.engine.cluster.address import FORMS
 from infertop.profiles.load import load, parse
 from infertop.profiles.problems import ProfileError
 from infertop.profiles.schema import ArrivalsEntry, BackendEntry, Profile, to_plan
@@ -60,6 +61,10 @@ KEY = (
         (GOOD + "[run]\nbudget_usd = inf", "run.budget_usd: must be above 0"),
         (GOOD + "[run]\nwarmup = -2", "run.warmup: must not be negative"),
         (GOOD + "[run]\nworkers = 0", "run.workers: must be 1 or more"),
+        (
+            GOOD + '[run]\nray = "http://head:8265"',
+            f'run.ray: "http://head:8265" names no Ray cluster; write {FORMS}',
+        ),
         (
             GOOD + "[run]\nworkers = 9",
             "run.workers: 9 workers cannot share a concurrency of 8: each needs a prompt in flight",

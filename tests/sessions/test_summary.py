@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infertop.engine.frame import ClientFrame, Marker
+from infertop.engine.frame import ClientFrame, MachineFrame, Marker
 from infertop.engine.histogram import FLOORS
 from infertop.engine.plan import ArrivalsPlan, SloPlan
+from infertop.sessions.remarks import footnotes
 from infertop.sessions.summary import SCHEMA, Document, document, latency, to_json
 from infertop.sessions.trust import client_trust
 
@@ -34,7 +35,9 @@ def test_the_document_has_the_fields_that_are_promised() -> None:
     assert {"started_utc", "duration_s", "seed", "workload", "arrivals", "offered_per_s", "achieved_per_s"} <= set(
         got["run"]
     )
-    assert set(got["client"]) == {"loop_lag_ms", "cpu_share", "workers", "missing_workers", "trusted", "reasons"}
+    assert set(got["client"]) == {
+        "loop_lag_ms", "cpu_share", "workers", "missing_workers", "machines", "trusted", "reasons",
+    }  # fmt: skip
     first = got["backends"][0]
     assert set(first) == {
         "name", "label", "url", "model", "hardware", "requests", "tokens", "tok_s", "characters", "connect_ms",
@@ -120,6 +123,22 @@ def test_a_late_event_loop_is_not_trusted_but_a_verdict_stands() -> None:
     assert not got.client.trusted
     assert "5.0 ms late" in got.client.reasons[0]
     assert got.verdicts[0].verdict == "a lower"
+
+
+def test_where_the_workers_of_a_cluster_ran_is_told_and_how_exactly_they_kept_time() -> None:
+    machines = (
+        MachineFrame(worker=0, host="node-a", clock_offset_ns=-3_000_000, clock_error_ns=400_000),
+        MachineFrame(worker=1, host="node-b", clock_offset_ns=86_400 * 10**9, clock_error_ns=2_500_000),
+        MachineFrame(worker=2, host="node-b", clock_offset_ns=86_400 * 10**9, clock_error_ns=900_000),
+    )
+    on_cluster = frame(*decided().backends, workers=3, client=ClientFrame(machines=machines))
+    got = as_json(document(on_cluster))
+    assert got["client"]["machines"][1] == {
+        "worker": 1, "host": "node-b", "clock_offset_ms": 86_400_000.0, "clock_error_ms": 2.5,
+    }  # fmt: skip
+    assert "Workers: 1 on node-a, 2 on node-b; their clocks are known within 2.5 ms." in footnotes(
+        on_cluster, document(on_cluster)
+    )
 
 
 def test_a_saturated_client_withholds_every_verdict() -> None:

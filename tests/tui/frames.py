@@ -239,7 +239,13 @@ def followed(backends: int, index: int = 1236) -> Followed:
         index=index,
         prompt="Explain, for a new colleague, how latency and throughput differ.",
         answers=tuple(
-            AnswerFrame(backend=stack.name, text=SAYINGS[at % 4], reasoning=at % 4 == 2, state=states[at % 4])
+            AnswerFrame(
+                backend=stack.name,
+                text=SAYINGS[at % 4],
+                reasoning=at % 4 == 2,
+                state=states[at % 4],
+                took_ns=(890 + 1234 * at) * MS if SAYINGS[at % 4] else 0,
+            )
             for at, stack in enumerate(STACKS[:backends])
         ),
     )

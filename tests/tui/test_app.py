@@ -8,7 +8,7 @@ from itertools import combinations
 import msgspec
 import pytest
 
-from infertop.engine.commands import Follow, Hold, SetConcurrency, SetRate, SetWorkload
+from infertop.engine.commands import Follow, Hold, SetArrivals, SetConcurrency, SetRate, SetWorkload
 from infertop.engine.plan import ArrivalsPlan
 from infertop.engine.process import EngineError
 from infertop.engine.verdict import Verdict
@@ -215,6 +215,16 @@ async def hold(app, pilot, link):
     assert "PAUSED held, until" in text(app)
 
 
+async def what_if(app, pilot, link):
+    assert "a real server: only its price" in await pressed(app, pilot, "W")
+    await pressed(app, pilot, "right", "enter")
+    (command,) = link.sent
+    before = fleet_frame().backends[0].price
+    assert (command.backend, command.price.usd_per_chip_hour) == ("H200 ×1", 4.0)
+    assert before.usd_per_chip_hour < 4.0
+    assert "$4 an hour" in text(app)
+
+
 async def screenshot(app, pilot, link):
     shown = text(app).splitlines()
     name = re.search(r"infertop-\S+\.svg", await pressed(app, pilot, "s"))[0]
@@ -264,6 +274,19 @@ async def load_up(app, pilot, link):
 async def load_down(app, pilot, link):
     await pressed(app, pilot, "-")
     assert link.sent == [SetConcurrency(6)]
+
+
+async def arrivals(app, pilot, link):
+    picture = await pressed(app, pilot, "A", "A")
+    plans = [command.arrivals for command in link.sent]
+    assert [plan.kind for plan in plans] == ["constant", "poisson"]
+    achieved = app._board.header.load.achieved_per_s
+    assert {plan.rate_per_s for plan in plans} == {plans[0].rate_per_s}
+    assert 0.7 * achieved < plans[0].rate_per_s < achieved
+    assert f"load: {plans[0].rate_per_s:g}/s Poisson to each backend" in picture
+    assert "in bursts (cv 2)" in await pressed(app, pilot, "A")
+    assert "8 prompts at once to each backend" in await pressed(app, pilot, "A")
+    assert link.sent[-1].arrivals.kind == "closed"
 
 
 async def workload(app, pilot, link):
@@ -375,6 +398,7 @@ CHECKS = {
     "event-previous": event_previous,
     "event-next": event_next,
     "hold": hold,
+    "what-if": what_if,
     "look-back": look_back,
     "look-on": look_on,
     "screenshot": screenshot,
@@ -382,6 +406,7 @@ CHECKS = {
     "palette": palette,
     "load-up": load_up,
     "load-down": load_down,
+    "arrivals": arrivals,
     "workload": workload,
     "reset": reset,
     "save": save,
@@ -487,6 +512,22 @@ async def test_load_of_an_open_loop_is_a_rate():
     async with console(frame) as (app, pilot, link):
         await pressed(app, pilot, "+", "+", "-")
         assert link.sent == [SetRate(5), SetRate(6.4), SetRate(5)]
+
+
+async def test_another_kind_of_arrivals_can_be_chosen_by_name():
+    frame = Fleet(STACKS[:2], arrivals=ArrivalsPlan(kind="poisson", rate_per_s=4)).advance(5).frame()
+    async with console(frame) as (app, pilot, link):
+        await pilot.press("ctrl+p")
+        await pilot.pause(0.1)
+        await pilot.press(*"load bursts")
+        await pilot.pause(0.5)
+        assert "load: 4/s in bursts (cv 2)" in text(app)
+        await pilot.press("enter")
+        for _ in range(100):
+            await pilot.pause(0.02)
+            if link.sent:
+                break
+        assert link.sent == [SetArrivals(ArrivalsPlan(kind="gamma", rate_per_s=4, cv=2))]
 
 
 async def test_a_profile_that_cannot_be_saved_says_why():

@@ -43,7 +43,7 @@ def test_no_flag_changes_nothing() -> None:
 def test_every_flag_changes_its_value_and_nothing_else() -> None:
     plan = applied(
         "--workload chat --concurrency 5 --max-tokens 9 --fixed-length --requests 4 --duration 1m30s --warmup 0 "
-        "--seed 2 --timeout 500ms --budget 0.5 --workers 2 --slo tpot=50,attainment=0.9"
+        "--seed 2 --timeout 500ms --budget 0.5 --workers 2 --ray ray://head:10001 --slo tpot=50,attainment=0.9"
     )
     assert plan == RunPlan(
         title="p",
@@ -58,6 +58,7 @@ def test_every_flag_changes_its_value_and_nothing_else() -> None:
         timeout_s=0.5,
         budget_usd=0.5,
         workers=2,
+        ray="ray://head:10001",
     )
 
 
@@ -95,6 +96,7 @@ def test_a_rate_opens_the_loop_and_a_concurrency_closes_it(words: str, plan: Run
         ("--seed -1", "--seed: must not be negative"),
         ("--budget inf", "--budget: must be above 0"),
         ("--workers 0", "--workers: must be 1 or more"),
+        ("--ray head", '--ray: "head" names no Ray cluster; write HOST:6379'),
         ("--workers 4", "--workers: 4 workers cannot share a concurrency of 3"),
         ("--slo ttft=0", "--slo ttft: must be above 0"),
         ("--slo attainment=99", "--slo attainment: is a share"),

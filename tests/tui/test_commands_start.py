@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from infertop.backends.discovery import LocalServer
@@ -11,8 +12,16 @@ from infertop.engine.frame import Frame
 from infertop.engine.plan import ArrivalsPlan, BackendPlan, RunPlan
 from infertop.profiles.library import plan_of
 from infertop.tui.commands.find import found_lines, key_lines, local_plan
-from infertop.tui.commands.start import DEFAULT_BUDGET_USD, DEFAULT_DURATION_S, Form, warnings, with_limits
+from infertop.tui.commands.start import (
+    DEFAULT_BUDGET_USD,
+    DEFAULT_DURATION_S,
+    Form,
+    check_keys,
+    warnings,
+    with_limits,
+)
 from infertop.tui.console import save_session
+from infertop.tui.usage import UsageError
 
 PRICE = ApiPrice(usd_per_m_input=1, usd_per_m_output=2)
 PAID = RunPlan(backends=(BackendPlan(name="a", url="https://api.example.com/v1", key="env:K", price=PRICE),))
@@ -52,6 +61,15 @@ def test_more_workers_than_cores_are_warned_of() -> None:
     assert list(warnings(RunPlan(backends=SIM.backends, workers=cores))) == []
     (told,) = warnings(RunPlan(backends=SIM.backends, workers=cores + 1))
     assert told == f"{cores + 1} workers on {cores} cores take them from each other (--workers)"
+
+
+def test_workers_of_a_cluster_have_other_cores_and_look_for_keys_themselves() -> None:
+    keyed = BackendPlan(name="a", url="https://host/v1", key="env:INFERTOP_NOT_SET")
+    plan = RunPlan(backends=(keyed,), workers=1_000, ray="head:6379")
+    assert not [line for line in warnings(plan) if "cores" in line]
+    check_keys(plan)
+    with pytest.raises(UsageError, match="INFERTOP_NOT_SET"):
+        check_keys(msgspec.structs.replace(plan, ray=""))
 
 
 def test_found_servers_are_compared_by_their_first_model() -> None:

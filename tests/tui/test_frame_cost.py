@@ -1,8 +1,10 @@
 """What a drawn frame costs the screen's process, beside one plain widget of as many cells: run with `pytest -s`.
 
-style.md, section 3; the console's target is a median of 10 ms of CPU at 120 x 40 with eight backends.
+style.md, section 3; the target at 120 x 40 with eight backends is a median of 10 ms of CPU and a p99 of 40 ms,
+verdicts included, which are made once a second.
 """
 
+import asyncio
 import statistics
 import time
 from itertools import cycle
@@ -18,6 +20,14 @@ from .frames import STACKS, Fleet, Tape
 
 FRAMES = 80
 SIZE = (120, 40)
+
+
+class Running(Tape):
+    """A run that goes on."""
+
+    async def frames(self):
+        yield self._frames[0]
+        await asyncio.Event().wait()
 
 
 class Plain(App[None]):
@@ -52,7 +62,7 @@ async def costs_ms(app, changes, keys=()):
 async def test_frame_cost(keys):
     fleet = Fleet(STACKS).advance(120)
     frames = [fleet.advance(0.3).frame() for _ in range(FRAMES)]
-    console, plain = InfertopApp(Tape(), shades=True), Plain()
+    console, plain = InfertopApp(Running(fleet.frame()), shades=True, clock=lambda: 0.0), Plain()
     drawn = await costs_ms(
         console, [lambda frame=frame: console.post_message(FrameArrived(frame)) for frame in frames], keys
     )
@@ -70,3 +80,4 @@ async def test_frame_cost(keys):
         f"one plain widget of as many cells: {plain_median:.1f} and {plain_p99:.1f} ms; {median / plain_median:.1f}×"
     )
     assert median < 9 * plain_median
+    assert p99 < 3.5 * median

@@ -1,11 +1,13 @@
 """Keys on other keys, settings with mistakes in them, and how the console was left."""
 
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from infertop.tui.config import default_path as config_path
 from infertop.tui.config import load_keys
+from infertop.tui.elsewhere import ELSEWHERE
 from infertop.tui.keys import KEYS, BadKeyError, Keys
 from infertop.tui.usage import UsageError
 from infertop.tui.view import PANELS, WANTED_FIRST
@@ -46,6 +48,12 @@ def test_signs_mean_the_keys_that_send_them():
         ({"freeze": "x,,y"}, "freeze: '' is no key"),
         ({"freeze": "q"}, "is the key of freeze too; give freeze another one"),
         ({"freeze": "ctrl+c"}, "is the key of quit too; give quit another one"),
+        ({"help-clos": "x"}, 'did you mean "help-close"'),
+        ({"form-save": "ctrl+c"}, "is the key of quit too"),
+        ({"filter-leave": "enter"}, "is the key of filter-leave too; give filter-leave another one"),
+        ({"session-take": "t"}, "session-take: 't' is typed there; write one such as f2"),
+        ({"form-next": "space"}, "form-next: 'space' is typed there"),
+        ({"filter-keep": "plus"}, "filter-keep: 'plus' is typed there"),
     ],
 )
 def test_mistakes_name_the_id_and_what_would_be_right(wanted, words):
@@ -88,7 +96,8 @@ def test_the_users_own_settings_are_read_where_there_are_any(tmp_path, monkeypat
 def test_the_page_about_the_console_names_every_id():
     page = (Path(__file__).parents[2] / "docs" / "console.md").read_text(encoding="utf-8")
     spanned = ("panel-", "focus-")
-    alone = [binding.id for binding in KEYS if not binding.id.startswith(spanned)]
+    bindings = [*KEYS, *chain.from_iterable(ELSEWHERE.values())]
+    alone = [binding.id for binding in bindings if not binding.id.startswith(spanned)]
     assert [name for name in alone if f"`{name}`" not in page] == []
 
 
@@ -109,12 +118,12 @@ async def test_rebound_keys_work_and_the_old_ones_do_not():
 async def test_what_is_shown_is_remembered(tmp_path):
     path, frame = tmp_path / "state" / "view.toml", Fleet(STACKS[:4]).advance(5).frame()
     async with console(frame, state=ViewState(path)) as (app, pilot, _):
-        await pilot.press("1", "6", "8", "t", "]")
+        await pilot.press("1", "6", "8", "t", "]", "z", "o")
         before = text(app)
     again = ViewState(path)
     assert again.wanted[0] == "server"
     assert "cards" not in again.wanted
-    assert (again.theme, again.hz) == ("infertop-light", 5)
+    assert (again.theme, again.hz, again.only, again.span_s) == ("infertop-light", 5, True, 10)
     async with console(frame, state=again) as (app, pilot, _):
         assert app.theme == "infertop-light"
         assert text(app).splitlines()[2:-1] == before.splitlines()[2:-1]
@@ -128,7 +137,7 @@ async def test_what_is_shown_is_remembered(tmp_path):
         b"[[[",
         b"version = 99\npanels = ['heat']\n",
         b"version = 1\npanels = 'heat'\ntheme = 7\nrefresh_hz = 'fast'\n",
-        b"version = 1\ntheme = 'nobody'\nrefresh_hz = 9000\n",
+        b"version = 1\ntheme = 'nobody'\nrefresh_hz = 9000\nonly = 'yes'\ncolumn_s = -1\n",
     ],
 )
 def test_a_strange_file_counts_as_none(tmp_path, content):
@@ -136,6 +145,7 @@ def test_a_strange_file_counts_as_none(tmp_path, content):
     path.write_bytes(content)
     state = ViewState(path)
     assert (state.wanted, state.theme, state.hz) == (WANTED_FIRST, "infertop-dark", 4)
+    assert (state.only, state.span_s) == (False, 1)
 
 
 def test_panels_nobody_knows_are_left_out(tmp_path):

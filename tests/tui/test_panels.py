@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from infertop.backends.errors import ErrorKind
+from infertop.engine.frame import ClientFrame, MachineFrame
 from infertop.engine.plan import ArrivalsPlan
 from infertop.engine.verdict import Paired, Verdict
 from infertop.sessions.trust import Trust
@@ -43,6 +44,9 @@ MEAN = Paired("b lower", 1.31, 1.25, 1.38, 400)
 
 
 TWO = Fleet((STACKS[0], STACKS[2])).advance(30).frame()
+ON_TWO_MACHINES = ClientFrame(
+    machines=(MachineFrame(worker=0, clock_error_ns=100_000), MachineFrame(worker=1, clock_error_ns=2_500_000))
+)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +131,7 @@ def test_different_models_are_said_to_differ():
         ({"duration_s": 60.0}, "00:30 of 01:00"),
         ({"budget_usd": 2.0}, "of $2.00"),
         ({"workers": 4, "missing_workers": (1,)}, "! 1 of 4 workers lost"),
+        ({"client": ON_TWO_MACHINES}, ", clocks ±2.50 ms"),
         (
             {"arrivals": ArrivalsPlan(kind="gamma", cv=2.5, rate_per_s=9), "offered_per_s": 9.0},
             "9.00/s bursts cv 2.5",

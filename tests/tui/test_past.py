@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from infertop.engine.cost import RentedPrice
 from infertop.engine.frame import BackendFrame
@@ -53,6 +54,21 @@ def test_what_came_over_a_few_seconds_belongs_to_them_evenly_and_over_a_gap_to_n
     assert counts.sum(axis=1)[:3].tolist() == [0, 2, 2]
     assert counts.sum() == 4
     assert known.tolist() == [1, 1, 1, *[0] * (LONGEST_GAP_S + 1)]
+
+
+def test_another_kind_of_arrivals_is_read_from_another_histogram_and_counts_nothing_twice():
+    closed, both = backend(20, 20), backend(20, 20, 300)
+    scheduled = Histogram()
+    scheduled.extend([20 * MS, 20 * MS, 700 * MS])
+    opened = replace(both, histograms={**both.histograms, "ttft_sched": scheduled.state()})
+    early = Histogram()
+    early.extend([20 * MS, 20 * MS])
+    past = Past()
+    past.take(replace(closed, histograms={**closed.histograms, "ttft_sched": early.state()}), SECOND, open_loop=False)
+    past.take(opened, 2 * SECOND, open_loop=True)
+    counts, _ = past.latencies(TTFT, 1, 2)
+    assert counts.sum(axis=1).tolist() == [2, 1]
+    assert counts[1, row_of(700)] == 1
 
 
 def test_a_run_seen_late_begins_where_it_was_first_seen():

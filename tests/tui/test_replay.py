@@ -6,7 +6,7 @@ import re
 import msgspec
 import pytest
 
-from infertop.engine.commands import SetConcurrency
+from infertop.engine.commands import SetArrivals, SetConcurrency
 from infertop.engine.plan import ArrivalsPlan, BackendPlan
 from infertop.profiles.library import plan_of
 from infertop.sessions.journal.reader import open_recording
@@ -16,7 +16,7 @@ from infertop.tui.app import InfertopApp
 from infertop.tui.cli import main
 from infertop.tui.draw.glyphs import Tier
 from infertop.tui.feed import FrameArrived
-from infertop.tui.keys import KEYS
+from infertop.tui.keys import KEYS, Keys
 from infertop.tui.replay import SPEEDS, ReplayApp, replay_keys
 from infertop.tui.replay_reel import MOST_CHECKPOINTS, Reel
 
@@ -154,13 +154,13 @@ async def test_a_real_run_is_seen_again(tmp_path):
     session = await Session.start(Order(plan=plan, folder=str(tmp_path)))
     app = InfertopApp(session, tier=Tier.BRAILLE, shades=True)
     app._feed.hz = 10
-    live, asked = {}, False
+    asked = [(3, SetConcurrency(5)), (5, SetArrivals(ArrivalsPlan(kind="poisson", rate_per_s=6)))]
+    live = {}
     async with app.run_test(size=(120, 40)) as pilot:
         while app._model.frame is None or app._model.frame.phase != "done":
             await pilot.pause(0.02)
-            if app._model.frame and app._model.frame.at_ns > 3 * SECOND and not asked:
-                session.send(SetConcurrency(5))
-                asked = True
+            if asked and app._model.frame and app._model.frame.at_ns > asked[0][0] * SECOND:
+                session.send(asked.pop(0)[1])
             if app._model.frame and app._model.frame.at_ns // SECOND > len(live):
                 await pilot.press("space")  # the picture stands still while it is judged; the run goes on
                 live[app._frozen.frame.seq] = await judged(app, pilot)
@@ -169,6 +169,7 @@ async def test_a_real_run_is_seen_again(tmp_path):
     await session.stop()
     with open_recording(session.status.file) as recording:
         kept = [frame.seq for frame in recording.frames()]
+        assert [marker.text for marker in recording.markers()] == ["concurrency 5", "Poisson, 6/s"]
     compared = 0
     async with Open(session.status.file) as player:
         for number, seq in enumerate(kept):
@@ -240,6 +241,16 @@ async def test_every_key_of_the_player(minute):
         assert player.app._speed == 0.25
         assert "REPLAY ×0.25" in await player.press("space")
         assert "REPLAY PAUSED" in await player.press("space")
+        assert "┏ ■ MI300X" in await player.press("l")
+        assert "┏ ● H200" in await player.press("h")
+
+
+def test_it_has_the_keys_that_are_tested_here_and_those_of_the_console():
+    console = {binding.id for binding in KEYS}
+    assert {binding.id for binding in replay_keys(Keys()).bindings} - console == {
+        "pause", "seek-on", "seek-back", "step-on", "step-back", "chapter-next", "chapter-previous", "start", "end",
+        "faster", "slower",
+    }  # fmt: skip
 
 
 async def test_back_is_the_same_as_never_having_gone_on(minute):
@@ -271,16 +282,12 @@ def test_checkpoints_stay_few_and_spread(tmp_path):
 
 
 def test_keys_that_steer_a_run_are_not_there():
-    keys = replay_keys(KEYS_OF_ONE_WHO_MOVED_THEM)
+    keys = replay_keys(Keys())
     ids = [binding.id for binding in keys.bindings]
-    assert not {"load-up", "load-down", "workload", "save", "detach", "freeze"} & set(ids)
+    assert not {"load-up", "load-down", "arrivals", "workload", "save", "detach", "freeze"} & set(ids)
     assert {"quit", "help", "metric-next", "theme", "pause", "seek-on"} <= set(ids)
     pressed = [key for binding in keys.bindings for key in binding.key.split(",")]
     assert len(pressed) == len(set(pressed))
-
-
-class KEYS_OF_ONE_WHO_MOVED_THEM:  # noqa: N801 - stands for a Keys
-    bindings = KEYS
 
 
 async def test_hostile_text_of_a_recording_is_harmless(tmp_path):

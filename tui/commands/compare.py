@@ -5,7 +5,14 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from ...backends.credentials import FORMS, is_reference
-from .flags import add_console_flags, add_load_flags, add_output_flags, add_preflight_flags, apply_flags
+from .flags import (
+    add_console_flags,
+    add_load_flags,
+    add_output_flags,
+    add_preflight_flags,
+    add_trust_flags,
+    apply_flags,
+)
 
 if TYPE_CHECKING:
     from ...engine.plan import RunPlan
@@ -29,6 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "targets", metavar="TARGET", nargs="*", help="URL, provider:model, a name of yours or sim:stack"
     )
+    add_server_flags(parser)
+    add_load_flags(parser)
+    add_output_flags(parser)
+    add_console_flags(parser)
+    add_trust_flags(parser)
+    add_preflight_flags(parser)
+
+
+def add_server_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags about servers that are given by their URLs."""
     servers = parser.add_argument_group("servers given by URL")
     servers.add_argument("--model", default="", metavar="NAME", help="model to ask for (default: the first listed)")
     servers.add_argument("--key", type=_key, metavar="REFERENCE", help=f"where the API key is: {FORMS}")
@@ -39,20 +56,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CHIPS",
         help="what it runs on, priced by the book: 4xh200@coreweave; once for all of them, or once for each in order",
     )
-    add_load_flags(parser)
-    add_output_flags(parser)
-    add_console_flags(parser)
-    add_preflight_flags(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare."""
     from .start import start  # noqa: PLC0415
 
-    return start(apply_flags(_plan(arguments), arguments), arguments)
+    return start(apply_flags(targets_plan(arguments), arguments), arguments)
 
 
-def _plan(arguments: argparse.Namespace) -> "RunPlan":
+def targets_plan(arguments: argparse.Namespace) -> "RunPlan":
+    """The plan that compares the targets given, or what is found, or the fleet; raises UsageError."""
     from msgspec.structs import replace  # noqa: PLC0415
 
     from ...engine.plan import RunPlan  # noqa: PLC0415

@@ -92,7 +92,8 @@ def _export(recording: "Recording", arguments: argparse.Namespace, screen: "Scre
         sys.stdout.writelines(only(made).chunks)
         return
     if arguments.output and _is_file(arguments.output):
-        written = [write(where, only(made).chunks, force=arguments.force)]
+        part = only(made)
+        written = [write(where, part.chunks, force=arguments.force, private=part.private)]
     else:
         written = list(write_parts(made, where, snapshot.stem, force=arguments.force))
     for path in written:
@@ -147,7 +148,7 @@ def export_end(frame: "Frame", file: str, plan: "RunPlan", recording: str) -> No
 
     with open_recording(recording) if recording else nullcontext() as opened:
         (part,) = parts(Snapshot(frame, opened, plan), [_format_of(file, "--export")], DEFAULT)
-        write(Path(file).expanduser(), part.chunks)
+        write(Path(file).expanduser(), part.chunks, private=part.private)
 
 
 def only(made: "list[Part]") -> "Part":

@@ -18,6 +18,7 @@ _SLO_LIMITS: Final = {"ttft": "ttft_ms", "tpot": "tpot_ms", "e2e": "e2e_ms", "at
 _FLAG_OF_KEY: Final = {
     "workload.source": "--workload",
     "workload.max_tokens": "--max-tokens",
+    "workload.prompt_cv": "--prompt-cv",
     "arrivals.concurrency": "--concurrency",
     "arrivals.rate_per_s": "--rate",
     "arrivals.cv": "--arrivals gamma:CV",
@@ -31,21 +32,23 @@ _FLAG_OF_KEY: Final = {
     "run.seed": "--seed",
     "run.budget_usd": "--budget",
     "run.workers": "--workers",
+    "run.ray": "--ray",
 }
 
 
-def add_load_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that change what is sent and for how long."""
+def add_prompt_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the flags that say what is sent, and from how many processes; returns their group."""
     load = parser.add_argument_group("load")
-    load.add_argument("--workload", metavar="NAME|FILE", help="built-in workload, or a file of prompts")
-    rhythm = load.add_mutually_exclusive_group()
-    rhythm.add_argument("--concurrency", type=int, metavar="N", help="keep N requests in flight per backend")
-    rhythm.add_argument("--rate", type=float, metavar="R", help="send R requests a second to every backend")
     load.add_argument(
-        "--arrivals",
-        type=_arrivals,
-        metavar="KIND",
-        help="with --rate: poisson (default), constant, gamma:CV (bursts) or ramp:TO/SECONDS",
+        "--workload",
+        metavar="NAME|FILE",
+        help="built-in workload, a file of prompts, or a mix of these: chat:0.7+classification:0.3",
+    )
+    load.add_argument(
+        "--prompt-cv",
+        type=float,
+        metavar="CV",
+        help="how much prompt lengths vary (standard deviation / mean), their mean kept; 0: all equal",
     )
     load.add_argument("--max-tokens", type=int, metavar="N", help="most output tokens an answer may have")
     load.add_argument(
@@ -55,21 +58,46 @@ def add_load_flags(parser: argparse.ArgumentParser) -> None:
         help="ask for exactly as many tokens as the workload says, where the server can",
     )
     load.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same prompts and times")
-    load.add_argument("--timeout", type=_seconds, metavar="TIME", help="longest a request may take: 120s")
+    load.add_argument("--timeout", type=seconds, metavar="TIME", help="longest a request may take: 120s")
     load.add_argument(
         "--workers", type=int, metavar="N", help="processes that share the prompts, when one core is not enough (1)"
     )
-    extent = parser.add_argument_group("extent")
-    extent.add_argument("--duration", type=_seconds, metavar="TIME", help="stop after this long: 60s, 5m, 1h30m")
-    extent.add_argument("--requests", type=int, metavar="N", help="stop after N prompts a backend")
-    extent.add_argument("--warmup", type=int, metavar="N", help="prompts a backend answers before measuring")
-    extent.add_argument("--budget", type=float, metavar="USD", help="stop before the spend passes this")
-    extent.add_argument(
+    load.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="run the workers on a Ray cluster: HOST:6379 from a machine of it, ray://HOST:10001 from elsewhere",
+    )
+    return load
+
+
+def add_limit_flags(group: argparse._ArgumentGroup) -> None:
+    """Add the flags that limit what is spent, and say what a good request is."""
+    group.add_argument("--budget", type=float, metavar="USD", help="stop before the spend passes this")
+    group.add_argument(
         "--slo",
         type=_slo,
         metavar="LIMITS",
         help="what a good request is, in ms: ttft=500,tpot=50,e2e=8000; attainment=0.99 makes it a gate (exit 3)",
     )
+
+
+def add_load_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that change what is sent and for how long."""
+    load = add_prompt_flags(parser)
+    rhythm = load.add_mutually_exclusive_group()
+    rhythm.add_argument("--concurrency", type=int, metavar="N", help="keep N requests in flight per backend")
+    rhythm.add_argument("--rate", type=float, metavar="R", help="send R requests a second to every backend")
+    load.add_argument(
+        "--arrivals",
+        type=_arrivals,
+        metavar="KIND",
+        help="with --rate: poisson (default), constant, gamma:CV (bursts) or ramp:TO/SECONDS",
+    )
+    extent = parser.add_argument_group("extent")
+    extent.add_argument("--duration", type=seconds, metavar="TIME", help="stop after this long: 60s, 5m, 1h30m")
+    extent.add_argument("--requests", type=int, metavar="N", help="stop after N prompts a backend")
+    extent.add_argument("--warmup", type=int, metavar="N", help="prompts a backend answers before measuring")
+    add_limit_flags(extent)
 
 
 def add_output_flags(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +136,16 @@ def add_console_flags(parser: argparse.ArgumentParser) -> None:
     console.add_argument("--config", type=Path, metavar="FILE", help="settings of the console, such as its keys")
 
 
+def add_trust_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags about whom to believe."""
+    trust = parser.add_argument_group("trust")
+    trust.add_argument(
+        "--insecure",
+        action="store_true",
+        help="take any certificate: whoever stands between can read and answer; better: SSL_CERT_FILE=ca.pem",
+    )
+
+
 def add_preflight_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags about the screen before a run that costs."""
     before = parser.add_argument_group("before the console sends anything")
@@ -125,7 +163,12 @@ def apply_flags(plan: "RunPlan", flags: argparse.Namespace) -> "RunPlan":
     from ...profiles.checks import sense_problems  # noqa: PLC0415
     from ...profiles.schema import from_plan  # noqa: PLC0415
 
-    workload = _given(source=flags.workload, max_tokens=flags.max_tokens, fixed_length=flags.fixed_length)
+    workload = _given(
+        source=flags.workload,
+        max_tokens=flags.max_tokens,
+        fixed_length=flags.fixed_length,
+        prompt_cv=flags.prompt_cv,
+    )
     run = _given(
         requests=flags.requests,
         duration_s=flags.duration,
@@ -134,6 +177,7 @@ def apply_flags(plan: "RunPlan", flags: argparse.Namespace) -> "RunPlan":
         timeout_s=flags.timeout,
         budget_usd=flags.budget,
         workers=flags.workers,
+        ray=flags.ray,
     )
     changed = replace(
         plan,
@@ -169,7 +213,8 @@ def _with_arrivals(plan: "ArrivalsPlan", flags: argparse.Namespace) -> "Arrivals
     return replace(plan, **(flags.arrivals or {}), **_given(rate_per_s=flags.rate))
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A time as a flag takes it: 90s, 5m, 1h30m."""
     try:
         return parse_duration(text)
     except DurationError as error:
@@ -192,7 +237,7 @@ def _arrivals(text: str) -> dict[str, Any]:
         return {"kind": kind, "cv": _number(detail)}
     target, _, duration = detail.partition("/")
     if kind == "ramp" and target and duration:
-        return {"kind": kind, "ramp_to_per_s": _number(target), "ramp_s": _seconds(duration)}
+        return {"kind": kind, "ramp_to_per_s": _number(target), "ramp_s": seconds(duration)}
     raise argparse.ArgumentTypeError(
         f"{text!r} is no arrival process; write poisson, constant, gamma:CV (gamma:2) or ramp:TO/SECONDS (ramp:40/60)"
     )

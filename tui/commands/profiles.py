@@ -105,10 +105,13 @@ def _edit(name: str) -> int:
     profile = load(path)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("edit shows a form and needs a terminal: infertop profiles new makes a copy to edit")
+    from ..config import load_keys  # noqa: PLC0415
+    from ..keys import DEFAULT  # noqa: PLC0415
     from ..screens.form import FormApp  # noqa: PLC0415  textual takes half a second
     from ..viewstate import ViewState, default_path  # noqa: PLC0415
 
-    saved = FormApp(profile, path.stem, path.parent, ViewState(default_path()).theme).run()
+    keys = load_keys(None) or DEFAULT
+    saved = FormApp(profile, path.stem, path.parent, ViewState(default_path()).theme, keys).run()
     if saved is not None:
         sys.stdout.write(f"{saved}\ninfertop run {saved.stem}\n")
     return 0
@@ -136,13 +139,14 @@ def _is_fine(name: str) -> bool:
 
 def _in_short(plan: "RunPlan") -> str:
     from ...engine.workloads.builtin import BUILTIN  # noqa: PLC0415
-    from ...engine.workloads.lengths import spread  # noqa: PLC0415
+    from ...engine.workloads.lengths import spread, with_cv  # noqa: PLC0415
+    from ...engine.workloads.mix import in_short  # noqa: PLC0415
 
     count = len(plan.backends)
-    source = plan.workload.source
-    prompts = (
-        f"{source}, input tokens {spread(BUILTIN[source].input_tokens)}" if source in BUILTIN else Path(source).name
-    )
+    prompts = in_short(plan.workload)
+    if made := BUILTIN.get(plan.workload.source):
+        cv = plan.workload.prompt_cv
+        prompts += f", input tokens {spread(made.input_tokens if cv is None else with_cv(made.input_tokens, cv))}"
     return f"{count} backend{'s' if count > 1 else ''}; {prompts}; {_load(plan.arrivals)}"
 
 

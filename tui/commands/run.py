@@ -4,7 +4,14 @@ import argparse
 from typing import Final
 
 from ..usage import UsageError
-from .flags import add_console_flags, add_load_flags, add_output_flags, add_preflight_flags, apply_flags
+from .flags import (
+    add_console_flags,
+    add_load_flags,
+    add_output_flags,
+    add_preflight_flags,
+    add_trust_flags,
+    apply_flags,
+)
 
 HELP: Final = "run a session profile, live in the console or headless"
 EPILOG: Final = """\
@@ -29,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_load_flags(parser)
     add_output_flags(parser)
     add_console_flags(parser)
+    add_trust_flags(parser)
     add_preflight_flags(parser)
 
 

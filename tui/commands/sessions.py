@@ -100,10 +100,12 @@ def _open(found: "Sequence[Listing]") -> int:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("open shows a list to choose from and needs a terminal: infertop sessions, infertop replay")
+    from ..config import load_keys  # noqa: PLC0415
+    from ..keys import DEFAULT  # noqa: PLC0415
     from ..screens.pick import PickApp  # noqa: PLC0415  textual takes half a second
     from ..viewstate import ViewState, default_path  # noqa: PLC0415
 
-    path = PickApp(found, ViewState(default_path()).theme).run()
+    path = PickApp(found, ViewState(default_path()).theme, keys=load_keys(None) or DEFAULT).run()
     return 0 if path is None else replay(path)
 
 

@@ -16,7 +16,9 @@ import msgspec
 from ...backends.adapters.registry import PLACED, open_backend
 from ...backends.credentials import CredentialError, resolve
 from ...backends.printable import printable
+from ...backends.transport.tls import INSECURE, unchecked
 from ...backends.urls import UrlError
+from ...engine.cluster.address import MISSING, has_ray
 from ...engine.cost import ApiPrice
 from ...engine.estimate import estimate
 from ...engine.frame import Frame
@@ -53,6 +55,8 @@ DEFAULT_DURATION_S: Final = 10.0
 DEFAULT_BUDGET_USD: Final = 1.0
 """Cap on the spend at real APIs when none was given."""
 
+_UNCHECKED: Final = " · INSECURE: certificates not checked"
+
 
 class Form(Enum):
     """What a run shows."""
@@ -85,7 +89,7 @@ def start(plan: RunPlan, arguments: argparse.Namespace) -> int:
     if arguments.detach and plan.duration_s is None and plan.requests is None:
         raise UsageError("--detach needs an end, for nobody watches: give --duration or --requests")
     form = _form(arguments)
-    plan = with_limits(plan, form)
+    plan = with_trust(with_limits(plan, form), insecure=arguments.insecure)
     if arguments.export:
         check_export(arguments)
     if arguments.lengths_only and not arguments.virtual:
@@ -94,12 +98,13 @@ def start(plan: RunPlan, arguments: argparse.Namespace) -> int:
         return _as_if(plan, arguments, form)
     for line in warnings(plan):
         sys.stderr.write(f"infertop: {line}\n")
+    _check_cluster(plan)
     check_keys(plan)
-    if form is Form.CONSOLE and not arguments.detach and not _wanted(plan, arguments):
+    keys = load_keys(arguments.config) if form is Form.CONSOLE else None
+    if form is Form.CONSOLE and not arguments.detach and not _wanted(plan, arguments, keys):
         sys.stderr.write("infertop: nothing was sent\n")
         return ExitCode.OK
     order = session_order(plan, arguments)
-    keys = load_keys(arguments.config) if form is Form.CONSOLE else None
     try:
         if arguments.detach:
             return asyncio.run(_detached(order))
@@ -145,6 +150,20 @@ def with_limits(plan: RunPlan, form: Form) -> RunPlan:
     return plan
 
 
+def with_trust(plan: RunPlan, *, insecure: bool) -> RunPlan:
+    """`plan`, its title saying so where certificates go unchecked: on screens, in the journal, in exports."""
+    if insecure:
+        os.environ[INSECURE] = "1"
+    title = plan.title.removesuffix(_UNCHECKED)
+    if unchecked() and any(map(_encrypted, plan.backends)):
+        title += _UNCHECKED
+    return msgspec.structs.replace(plan, title=title)
+
+
+def _encrypted(backend: BackendPlan) -> bool:
+    return not backend.url.startswith(("sim:", "http:"))
+
+
 def _bills_tokens(backend: BackendPlan) -> bool:
     return isinstance(backend.price, ApiPrice) and not backend.url.startswith("sim:")
 
@@ -164,8 +183,13 @@ def _cautions(plan: RunPlan) -> Iterator[str]:
             yield f"no price is known for {backend.name}: its cost is not shown and no budget holds it"
         if in_the_clear(backend):
             yield f"{backend.name} is reached over http: its key crosses the network unencrypted"
+        if unchecked() and _encrypted(backend):
+            yield (
+                f"INSECURE: the certificate of {backend.name} is not checked: whoever stands between can read the "
+                "prompts and the key, and answer in its place"
+            )
     cores = os.cpu_count() or 1
-    if plan.workers > cores:
+    if plan.workers > cores and not plan.ray:
         yield f"{plan.workers} workers on {cores} cores take them from each other (--workers)"
 
 
@@ -177,19 +201,32 @@ def _costs(plan: RunPlan) -> list[str]:
     return []
 
 
-def _wanted(plan: RunPlan, arguments: argparse.Namespace) -> bool:
+def _wanted(plan: RunPlan, arguments: argparse.Namespace, keys: "Keys | None") -> bool:
     """Whether a run in the console shall start; where it costs, a person is shown what it will cost first."""
     if arguments.yes or not (arguments.preflight or any(map(_bills_tokens, plan.backends))):
         return True
+    from ..keys import DEFAULT  # noqa: PLC0415
     from ..screens.preflight import PreflightApp  # noqa: PLC0415  textual takes half a second
     from ..viewstate import ViewState, default_path  # noqa: PLC0415
 
     theme = ViewState(default_path()).theme
-    return bool(PreflightApp(plan, _costs(plan), list(_cautions(plan)), theme).run())
+    app = PreflightApp(plan, _costs(plan), list(_cautions(plan)), theme, keys=keys or DEFAULT)
+    return bool(app.run())
+
+
+def _check_cluster(plan: RunPlan) -> None:
+    """Raise UsageError when workers are to run on a cluster and what that takes is not installed."""
+    if plan.ray and not has_ray():
+        raise UsageError(f"--ray: {MISSING}")
 
 
 def check_keys(plan: RunPlan) -> None:
-    """Raise UsageError when a key that a backend needs cannot be had, or nothing says in which region it is."""
+    """Raise UsageError when a key that a backend needs cannot be had, or nothing says in which region it is.
+
+    Workers on a cluster look for keys where they are, and say so themselves.
+    """
+    if plan.ray:
+        return
     for backend in plan.backends:
         try:
             resolve(backend.key)

@@ -21,6 +21,9 @@ _PERCENTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 _LEAST_GRAPH = 1
 """Rows of the rolling rate that the line of energy must leave."""
 
+_APART = 9
+"""Least columns of a percentile that does not touch the one beside it."""
+
 
 def draw_cards(board: Board, view: View, box: Box, form: Form, columns: int) -> list[tuple[Box, list[Row]]]:
     """The grid that fills `box`, `columns` cards side by side, each with its own place."""
@@ -122,15 +125,18 @@ def _full(board: Board, card: Card, view: View, width: int, rows: int) -> list[R
 
 def _foot(board: Board, card: Card, width: int, most: int) -> list[Row]:
     """The figures below the graph in at most `most` rows, if need be without that of energy."""
-    count = 3 if width >= 29 else 2
+    count = 3 if width >= 31 else 2
     column = min((width - 6) // count, 11)
+    term = 5
+    if count == 3 and column < _APART:
+        term, column = 4, _APART
     heads = (
-        Span(" " * 5),
+        Span(" " * term),
         *(Span(fit(title, column - 3, "right") + "   ", "dim") for title, _ in _PERCENTILES[:count]),
     )
     latencies = [
         (
-            Span(f"{metric.title:<5}", "dim"),
+            Span(fit(metric.title, term), "dim"),
             *(figures.percentile(card, board.shown(metric), p, column) for _, p in _PERCENTILES[:count]),
         )
         for metric in (TTFT, TPOT)

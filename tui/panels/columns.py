@@ -49,13 +49,12 @@ def draw_columns(
     name = min(max((row_width(figures.name(card)) for card in board.cards), default=0), max(width // 3, 12))
     room = (width - name - 2 - least_source) // COLUMN_WIDTH
     shown = [column for key, column in columns.items() if key in by_importance[: max(room, 1)]]
-    heading = " " * (name + 2) + "".join(fit(f"{column.title} ", COLUMN_WIDTH, "right") for column in shown)
+    cards = figures.around_focus(board.cards, view.focus, rows - 2)
+    heads = "".join(fit(f"{column.title} ", COLUMN_WIDTH, "right") for column in shown)
+    heading = fit(f" {figures.part(cards, board.cards)}", name + 2) + heads
     made: list[Row] = [
         fit_row(figures.rule(title, (), width), width),
         fit_row((Span(f"{heading} from", "dim"),), width),
     ]
-    made += [
-        fit_row((Span(" "), *figures.name(card, name), Span(" "), *cells(card, shown)), width)
-        for card in figures.around_focus(board.cards, view.focus, rows - len(made))
-    ]
+    made += [fit_row((Span(" "), *figures.name(card, name), Span(" "), *cells(card, shown)), width) for card in cards]
     return fit_rows(made, rows)

@@ -73,9 +73,11 @@ def _figures(board: Board, view: View, width: int, rows: int) -> list[Row]:
     """A heading and as many backends as fit, those around the focus first."""
     longest = max((row_width(figures.name(card)) for card in board.cards), default=0) + 1
     name = min(longest, max(width - 2 * _AMOUNT - 12, 12))
-    heading = fit(" ", name + 1) + fit("$/M", _AMOUNT - 1, "right") + fit("spent", _AMOUNT, "right") + "  basis"
+    cards = figures.around_focus(board.cards, view.focus, rows - 1)
+    heads = fit("$/M", _AMOUNT - 1, "right") + fit("spent", _AMOUNT, "right") + "  basis"
+    heading = fit(f" {figures.part(cards, board.cards)}", name + 1) + heads
     made: list[Row] = [fit_row((Span(heading, "dim"),), width)]
-    for card in figures.around_focus(board.cards, view.focus, rows - 1):
+    for card in cards:
         amounts: Row = (Span(f"{figures.usd_per_m(card)} ", "strong"), Span(f"{usd(card.spent_usd)}  "))
         basis = Span(_basis(card, width - name - 2 * _AMOUNT - 3), "dim" if card.priced else "weak")
         if not card.priced:
@@ -85,16 +87,15 @@ def _figures(board: Board, view: View, width: int, rows: int) -> list[Row]:
 
 
 def _basis(card: Card, room: int) -> str:
-    """The price with its source and date, without its source, bare, or its kind: whatever `room` cells hold."""
+    """The price with its source and date, without its source, bare, or its kind: as much as `room` cells hold."""
     now = card.window.now
     of = now.price
     if of is None:
         return "no price is known" if room >= 17 else "unknown"
-    said = [
-        printable(price(each, old=now.price_old))
-        for each in (of, replace(of, source=""), replace(of, source="", as_of=""))
-    ]
-    return next((words for words in said if cell_len(words) <= room), _KINDS[type(of)])
+    bare = price(replace(of, source="", as_of=""), old=False)
+    doubt = "" if not now.price_old else ", old" if of.as_of else ", undated"
+    said = [price(of, old=now.price_old), price(replace(of, source=""), old=now.price_old), bare + doubt, bare]
+    return next((words for words in map(printable, said) if cell_len(words) <= room), _KINDS[type(of)])
 
 
 def _curves(board: Board, costs: CostCurves, view: View, width: int, rows: int) -> list[Row]:

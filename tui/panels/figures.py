@@ -1,5 +1,7 @@
 """Spans that several panels share: names, labels, percentiles, money; one look for one kind of figure."""
 
+from collections.abc import Sequence
+
 from ...backends.printable import printable
 from ...engine.energy import j_per_output_token
 from ...engine.histogram import FLOORS
@@ -101,6 +103,11 @@ def told(term: Span, said: Row, width: int) -> list[Row]:
     indent = row_width((term,))
     lines = wrap(said, max(width - indent, 8))
     return [(term if at == 0 else Span(" " * indent), *line) for at, line in enumerate(lines)]
+
+
+def part(shown: Sequence[Card], cards: Sequence[Card]) -> str:
+    """That not all of `cards` have room; "" where they have."""
+    return f"{len(shown)} of {len(cards)}" if len(shown) < len(cards) else ""
 
 
 def around_focus(cards: tuple[Card, ...], focus: int, rows: int) -> tuple[Card, ...]:

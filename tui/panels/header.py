@@ -1,5 +1,6 @@
 """The first line: what runs, how long, under which load, at what cost, and whether to believe it."""
 
+from ...sessions.trust import SATURATED_CPU_SHARE
 from ..board import Board, Client, Header, Load
 from ..draw.rows import Row, Span, fit_row, fit_rows, flow, join, row_width, spread
 from ..draw.units import clock, count, duration, rate, usd
@@ -20,7 +21,7 @@ _ENDINGS = {
 def draw_header(board: Board, view: View, width: int, rows: int) -> list[Row]:
     """The header in `rows` rows, 1 or 2."""
     header = board.header
-    left: Row = join(((Span(" infertop", "brand"),), _what(header)), _GAP)
+    left = _named(header, width)
     state = join((_arranged(board, view), _replay(view), _state(header, view)), Span(" "))
     trust = (*_client(header.client, header.load), Span(" "))
     brief = width < 70
@@ -30,20 +31,27 @@ def draw_header(board: Board, view: View, width: int, rows: int) -> list[Row]:
         tail = join((state, trust), gap)
         middle = join(facts, gap)
         room = width - row_width(middle) - row_width(tail) - 2 * len(gap.text)
-        start = fit_row(left, max(min(row_width(left), room), 9))
+        start = _named(header, max(room, 9))
         return [spread(join((start, middle), gap), (gap, *tail), width)]
     first = spread(left, (Span("  "), *join((state, trust), Span("  "))), width)
     second = flow([(Span(" "), *facts[0]), *facts[1:]], width, Span("  "))
     return fit_rows([first, *second], rows)
 
 
-def _what(header: Header) -> Row:
+def _named(header: Header, room: int) -> Row:
+    """What runs, in at most `room` cells: the model goes first where there is not room for all of it."""
+    parts = _what(header)
+    made = [join(((Span(" infertop", "brand"),), join(parts[:many], Span(" · ", "dim"))), _GAP) for many in range(4)]
+    fits = [row for row in made if row_width(row) <= room]
+    least = made[min(1, len(parts))]
+    return fits[-1] if len(fits) > 1 else fit_row(least, min(row_width(least), room))
+
+
+def _what(header: Header) -> list[Row]:
+    """Title, workload and model, each once."""
     models = header.models[0] if len(header.models) == 1 else f"{len(header.models)} models" if header.models else ""
     parts = [part for part in (header.title, header.workload, models) if part]
-    spans: list[Span] = []
-    for at, part in enumerate(dict.fromkeys(parts)):
-        spans += [Span(" · ", "dim")] * bool(at) + [Span(part, "strong" if at == 0 else "")]
-    return tuple(spans)
+    return [(Span(part, "strong" if at == 0 else ""),) for at, part in enumerate(dict.fromkeys(parts))]
 
 
 def _arranged(board: Board, view: View) -> Row:
@@ -107,10 +115,13 @@ def _client(client: Client, load: Load) -> Row:
     lag = duration(client.lag_p99_ns).strip()
     if client.missing:
         return (Span(f"! {client.missing} of {client.workers} workers lost", "bad"),)
-    if client.trust.level == "red":
+    if client.cpu_share > SATURATED_CPU_SHARE:
         return (Span(f"! client saturated {client.cpu_share:.0%}", "bad"),)
+    if client.trust.level == "red":
+        return (Span(f"! sends {duration(load.send_lag_p99_ns).strip()} late", "bad"),)
     if client.trust.level == "amber":
         return (Span(f"! client lag {lag}", "warn"),)
     late = load.send_lag_p99_ns
     sending = f", sends {duration(late).strip()} late" if load.open_loop and late is not None and late > 5e6 else ""
-    return (Span("client ", "dim"), Span("ok", "good"), Span(f" {lag}{sending}", "dim"))
+    clocks = "" if client.clock_error_ns is None else f", clocks ±{duration(client.clock_error_ns).strip()}"
+    return (Span("client ", "dim"), Span("ok", "good"), Span(f" {lag}{sending}{clocks}", "dim"))

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Final
 
 from ...backends.printable import printable
-from ...engine.plan import ArrivalsPlan, BackendPlan, RunPlan
+from ...engine.plan import BackendPlan, RunPlan
+from ...engine.workloads.mix import in_short
 from ...sessions.money import price
 from ..draw.glyphs import marker
 from ..draw.rows import BLANK, Row, Span, fit, fit_row, series
 from ..draw.units import clock
+from ..load import in_words
 from . import figures
 
 _TERM: Final = 13
@@ -55,7 +56,7 @@ def draw_preflight(
 
 
 def _run(plan: RunPlan, width: int) -> list[Row]:
-    source = PurePath(plan.workload.source.replace("\\", "/")).name
+    source = in_short(plan.workload)
     limits = (
         f"at most {plan.workload.max_tokens:,} tokens an answer" if plan.workload.max_tokens else "",
         f"{plan.workload.prefix} prefixes",
@@ -66,25 +67,12 @@ def _run(plan: RunPlan, width: int) -> list[Row]:
     )
     facts = {
         "prompts": ", ".join(part for part in (source, *limits) if part),
-        "load": load_in_words(plan.arrivals),
+        "load": in_words(plan.arrivals),
         "warm-up": f"{plan.warmup} prompts to each, not measured, but billed" if plan.warmup else "",
         "ends after": " or ".join(part for part in ends if part) or "you stop it, or the cap does",
     }
     rows = [row for term, words in facts.items() if words for row in _told(term, printable(words), width)]
     return [figures.heading("will run", printable(plan.title, 60), width), *rows]
-
-
-def load_in_words(arrivals: ArrivalsPlan) -> str:
-    """`8 prompts at once to each backend`, `20/s Poisson to each backend`."""
-    match arrivals.kind:
-        case "closed":
-            return f"{arrivals.concurrency} prompts at once to each backend"
-        case "ramp":
-            return f"{arrivals.rate_per_s:g}/s rising to {arrivals.ramp_to_per_s:g}/s to each backend"
-        case "gamma":
-            return f"{arrivals.rate_per_s:g}/s in bursts (cv {arrivals.cv:g}) to each backend"
-        case kind:
-            return f"{arrivals.rate_per_s:g}/s {'Poisson' if kind == 'poisson' else kind} to each backend"
 
 
 def _backend(at: int, backend: BackendPlan, found: Found | None, width: int) -> list[Row]:

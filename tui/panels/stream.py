@@ -8,6 +8,7 @@ from ..answers import Answer
 from ..board import Board, Card
 from ..draw.prose import lines_of
 from ..draw.rows import BLANK, Row, Span, fit, fit_row, fit_rows, row_width
+from ..draw.units import duration
 from ..view import View
 from . import figures
 
@@ -69,13 +70,17 @@ def _rule(index: int, prompt: str, width: int) -> Row:
 
 
 def _column(card: Card, answer: Answer | None, width: int, rows: int) -> list[Row]:
-    """Name and state, and as much of the end of the answer as fits."""
+    """Name, state and the time it took, and as much of the end of the answer as fits."""
     state = _STATES[answer.state if answer else "waiting"]
     thinking = answer is not None and answer.reasoning and answer.state != "waiting"
-    what = Span(" thinking" if thinking and answer and answer.state == "writing" else f" {state.text}", state.role)
+    words = "thinking" if thinking and answer and answer.state == "writing" else state.text
+    took = f" {duration(answer.took_ns).strip()}" if answer and answer.took_ns else ""
+    end: Row = (Span(f" {words}", state.role), Span(took, "dim"), Span(" "), figures.label(card))
     room = width - 2
-    name = fit_row(figures.name(card), max(room - row_width((what, Span(" "), figures.label(card))), 4))
-    title: Row = fit_row((Span(" "), *name, what, Span(" "), figures.label(card)), width)
+    if row_width(figures.name(card)) + row_width(end) > room:
+        end = (end[0], *end[2:])
+    name = fit_row(figures.name(card), max(room - row_width(end), 4))
+    title: Row = fit_row((Span(" "), *name, *end), width)
     lines = [line for text in (answer.paragraphs if answer else ()) for line in lines_of(text, max(room, 2))]
     role = "dim" if thinking else ""
     body: list[Row] = [(Span(" "), Span(line, role)) for line in lines[-max(rows - 1, 1) :]]

@@ -67,13 +67,14 @@ def draw_table(board: Board, view: View, width: int, rows: int) -> list[Row]:
     name_width = min(least + left, longest)
     plot = width - 1 - name_width - badge - sum(column.width for column in columns)
     plot = plot if plot >= 6 else 0
+    cards = figures.around_focus(board.cards, view.focus, rows - 1)
     heading = (
-        Span(" " * (1 + name_width + badge)),
+        Span(fit(f" {figures.part(cards, board.cards)}", 1 + name_width + badge), "dim"),
         *(Span(fit(column.title, column.width - 1, "right") + " ", "dim") for column in columns),
         *((Span("last minutes" if plot > 14 else "", "dim"),) if plot else ()),
     )
     made: list[Row] = [fit_row(heading, width)]
-    for card in figures.around_focus(board.cards, view.focus, rows - 1):
+    for card in cards:
         focused = card.series == view.focus
         row: list[Span] = [
             Span("▸" if focused else " ", "focus"),

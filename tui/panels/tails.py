@@ -46,8 +46,9 @@ def draw_tails(board: Board, view: View, width: int, rows: int) -> list[Row]:
     columns = _columns(board, width)
     drawn = scale(board.axis, columns.bars) if board.axis else Scale("no values yet", ())
     made = [_rule(board, width)] if rows > 3 else []
-    made.append(_axis(columns, drawn, "" if made else board.metric.title))
-    for card in figures.around_focus(board.cards, view.focus, (rows - len(made)) // tail_rows):
+    cards = figures.around_focus(board.cards, view.focus, (rows - len(made) - 1) // tail_rows)
+    made.append(_axis(columns, drawn, figures.part(cards, board.cards) if made else board.metric.title))
+    for card in cards:
         first, *others = _plot(board, card, drawn, columns.bars, tail_rows)
         name = (Span(" "), *figures.name(card, columns.name - 2), Span(" "))
         made.append((*name, *fit_row(first, columns.bars), *_printed(board, card, columns)))

@@ -1,4 +1,4 @@
-"""A form over a profile: tab goes on, ctrl+s saves it as a new one of the user's."""
+"""A form over a profile: tab goes on; it is saved as a new one of the user's."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +14,13 @@ from ...backends.printable import printable
 from ...profiles.library import save
 from ...profiles.problems import ProfileError
 from ...profiles.schema import Profile
+from ..elsewhere import ELSEWHERE
+from ..keys import DEFAULT, Keys
 from ..profileform import FORM, filled_in, values_of
 from ..theme import PALETTES, palette_named
 from ..widgets.textual_theme import textual_theme
 
 _NAME: Final = "name"
-_KEYS: Final = "↓↑ another line   space backend on or off   ctrl+s save as a new one   esc leave"
 
 
 class FormApp(App[Path]):
@@ -30,14 +31,12 @@ class FormApp(App[Path]):
         name: of it.
         folder: where it is.
         theme: a palette's name.
+        keys: in force.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "save", priority=True),
-        Binding("escape", "leave", "leave", priority=True),
+        *ELSEWHERE["form"],
         Binding("ctrl+c", "leave", "leave", priority=True),
-        Binding("down", "app.focus_next", "next", priority=True),
-        Binding("up", "app.focus_previous", "before", priority=True),
     ]
     ENABLE_COMMAND_PALETTE = False
     CSS = """
@@ -53,8 +52,10 @@ class FormApp(App[Path]):
     #keys { height: 1; padding: 0 1; color: $foreground 60%; }
     """
 
-    def __init__(self, profile: Profile, name: str, folder: Path, theme: str = "") -> None:
+    def __init__(self, profile: Profile, name: str, folder: Path, theme: str = "", keys: Keys = DEFAULT) -> None:
         super().__init__()
+        self._keys = keys
+        self.set_keymap(keys.keymap)
         self._profile = profile
         self._origin = name
         self._folder = folder
@@ -76,7 +77,12 @@ class FormApp(App[Path]):
                 where = backend.url or f"sim:{backend.sim}"
                 yield Checkbox(Content(f"{printable(backend.name, 60)}  {printable(where, 80)}"), value=True)
         yield Static("", id="words", markup=False)
-        yield Static(_KEYS, id="keys", markup=False)
+        yield Static(self._hints(), id="keys", markup=False)
+
+    def _hints(self) -> str:
+        line = self._keys.named("form-next", "form-previous")
+        save, leave = self._keys.named("form-save"), self._keys.named("form-leave")
+        return f"{line} another line   space backend on/off   {save} save as a new one   {leave} leave"
 
     def on_mount(self) -> None:
         """In the user's colours."""
@@ -113,7 +119,8 @@ class FormApp(App[Path]):
         if state == self._before:
             self.exit(None)
         self._before = state
-        self._say("not saved: esc again leaves all the same, ctrl+s saves")
+        save, leave = self._keys.named("form-save"), self._keys.named("form-leave")
+        self._say(f"not saved: {leave} again leaves all the same, {save} saves")
 
 
 def _line(key: str, title: str, value: str, hint: str) -> Iterator[Horizontal]:

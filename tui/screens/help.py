@@ -1,7 +1,9 @@
 """Help, made from the bindings."""
 
+import textwrap
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -10,7 +12,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ..keys import Keys
+from ..elsewhere import ELSEWHERE, Elsewhere
+from ..keys import Keys, shown
 from ..metrics import CYCLE
 
 _WORDS = (
@@ -24,12 +27,20 @@ _WORDS = (
 )
 
 
+_WIDTH: Final = 80
+_AROUND: Final = 8
+"""Columns that border, padding and the scroll bar take."""
+
+_TERM: Final = 11
+
+_OVER: Final[dict[Elsewhere, str]] = {"filter": "while a filter is typed", "question": "asked before leaving"}
+"""Screens over the console; those that come before it say their keys themselves."""
+
+
 class HelpScreen(ModalScreen[None]):
     """Keys and words; any of its own keys closes it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q,f1,enter,space", "dismiss", "close", id="help-close")
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(ELSEWHERE["help"])
 
     CSS = """
     HelpScreen { align: center middle; background: $background 70%; }
@@ -46,21 +57,35 @@ class HelpScreen(ModalScreen[None]):
         """One scrolling page."""
         with VerticalScroll() as page:
             page.border_title = "infertop · keys"
-            page.border_subtitle = "esc closes"
-            yield Static(Content.assemble(*_lines(self._keys)))
+            page.border_subtitle = f"↓ pgdn further   {self._keys.named('help-close')} closes"
+            yield Static(self._text())
+
+    def _text(self) -> Content:
+        return Content.assemble(*_lines(self._keys, min(self.app.size.width, _WIDTH) - _AROUND))
+
+    def on_resize(self) -> None:
+        """Break the lines for the new width."""
+        self.call_after_refresh(lambda: self.query_one(Static).update(self._text()))
 
 
-def _lines(keys: Keys) -> list[Content | tuple[str, str] | str]:
-    made: list[Content | tuple[str, str] | str] = []
+def _lines(keys: Keys, width: int) -> Iterator[tuple[str, str] | str]:
     for title, bindings in groupby(keys.bindings, key=_group):
-        made.append((f"{title}\n", "dim"))
-        for binding in bindings:
-            made += [(f"{binding.key_display or binding.key:>11}  ", "bold"), f"{binding.description}\n"]
-        made.append("\n")
-    made.append(("words and signs\n", "dim"))
-    for word, meaning in _WORDS:
-        made += [(f"{word:>11}  ", "bold"), f"{meaning}\n"]
-    return made
+        entries = [(binding.key_display or binding.key, binding.description) for binding in bindings]
+        yield from _section(title, entries, width)
+    for screen, title in _OVER.items():
+        entries = [(shown(binding), binding.description) for binding in keys.elsewhere[screen]]
+        yield from _section(title, entries, width)
+    yield from _section("words and signs", _WORDS, width)
+
+
+def _section(title: str, entries: Sequence[tuple[str, str]], width: int) -> Iterator[tuple[str, str] | str]:
+    """A heading, and under it terms and what they mean, lines of that one under the other."""
+    yield f"{title}\n", "dim"
+    for term, meaning in entries:
+        first, *others = textwrap.wrap(meaning, max(width - _TERM - 2, 8))
+        yield f"{term:>{_TERM}}  ", "bold"
+        yield "\n".join([first, *(" " * (_TERM + 2) + other for other in others)]) + "\n"
+    yield "\n"
 
 
 def _group(binding: Binding) -> str:

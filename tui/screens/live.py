@@ -53,10 +53,11 @@ class LiveScreen(Screen[None]):
         self._hints = hints
         self._layout_now: Layout | None = None
         self._backends = 0
+        self._page = PageWidget()
 
     def compose(self) -> ComposeResult:
         """One widget for the whole page: a line costs the same however many panels stand on it."""
-        yield PageWidget()
+        yield self._page
 
     @property
     def seen(self) -> frozenset[Panel]:
@@ -79,7 +80,7 @@ class LiveScreen(Screen[None]):
             pieces = _waiting(view, size, self._hints)
         else:
             pieces = draw_page(board, view, size.width, size.height, self._layout_now, self._hints)
-        self.query_one(PageWidget).show(pieces, size, palette, plain=view.tier is Tier.ASCII)
+        self._page.show(pieces, size, palette, plain=view.tier is Tier.ASCII)
 
     def overflow(self, board: Board, view: View) -> int:
         """Rows of the page that `view` shows which have no room."""
@@ -94,7 +95,7 @@ class LiveScreen(Screen[None]):
 
     def picture(self) -> list[Strip]:
         """What the page shows now, a strip a row."""
-        return self.query_one(PageWidget).lines
+        return self._page.lines
 
     def on_mount(self) -> None:
         """Draw what was shown before there was anything to draw on."""

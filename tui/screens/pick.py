@@ -1,19 +1,19 @@
-"""Choosing one of the recorded sessions: arrows point, letters narrow down, enter takes."""
+"""Choosing one of the recorded sessions: arrows point, letters narrow down."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Key
 
 from ...sessions.library import Listing
 from ..draw.glyphs import Tier
 from ..draw.rows import Row
+from ..elsewhere import ELSEWHERE
+from ..keys import DEFAULT, Keys
 from ..panels.sessions import draw_sessions
 from .sheet import SheetApp
-
-_HINTS = (("enter", "replay"), ("↓↑", "another"), ("a-z", "narrow down"), ("esc", "leave"))
 
 
 class PickApp(SheetApp[Path]):
@@ -23,20 +23,21 @@ class PickApp(SheetApp[Path]):
         sessions: newest first.
         theme: a palette's name.
         tier: glyphs; chosen from the environment when None.
+        keys: in force.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "take it"),
-        Binding("escape", "step_back", "back"),
-        Binding("down", "point(1)", "the next"),
-        Binding("up", "point(-1)", "the one before"),
-        Binding("pagedown", "point(10)", "ten further"),
-        Binding("pageup", "point(-10)", "ten before"),
-        Binding("backspace", "erase", "take a letter back"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(ELSEWHERE["sessions"])
 
-    def __init__(self, sessions: Sequence[Listing], theme: str = "", tier: Tier | None = None) -> None:
-        super().__init__(_HINTS, theme, tier)
+    def __init__(
+        self, sessions: Sequence[Listing], theme: str = "", tier: Tier | None = None, keys: Keys = DEFAULT
+    ) -> None:
+        hints = (
+            (keys.named("session-take"), "replay"),
+            (keys.named("session-next", "session-previous"), "another"),
+            ("a-z", "narrow down"),
+            (keys.named("session-back"), "leave"),
+        )
+        super().__init__(keys, hints, theme, tier)
         self._sessions = sessions
         self._sought = ""
         self._at = 0

@@ -1,10 +1,10 @@
-"""The screen before a run that costs: enter starts it, esc leaves; meanwhile the servers are asked what they are."""
+"""The screen before a run that costs: start it or leave; meanwhile the servers are asked what they are."""
 
 import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from ...backends.credentials import CredentialError
 from ...backends.dialects import dialect, hosted_at
@@ -15,12 +15,12 @@ from ...backends.urls import UrlError
 from ...engine.plan import BackendPlan, RunPlan
 from ..draw.glyphs import Tier
 from ..draw.rows import Row
+from ..elsewhere import ELSEWHERE
+from ..keys import DEFAULT, Keys
 from ..panels.layout import Box
 from ..panels.page import scrolled
 from ..panels.preflight import Found, draw_preflight
 from .sheet import SheetApp
-
-_HINTS = (("enter", "start"), ("esc", "leave, nothing was sent"), ("↓↑", "scroll"))
 
 
 class PreflightApp(SheetApp[bool]):
@@ -32,21 +32,26 @@ class PreflightApp(SheetApp[bool]):
         warnings: what else a person should know.
         theme: a palette's name.
         tier: glyphs; chosen from the environment when None.
+        keys: in force.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "start", "start"),
-        Binding("escape,q", "leave", "leave"),
-        Binding("down,j", "scroll_by(1)", "scroll"),
-        Binding("up,k", "scroll_by(-1)", "scroll"),
-        Binding("pagedown", "scroll_by(10)", "scroll"),
-        Binding("pageup", "scroll_by(-10)", "scroll"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(ELSEWHERE["preflight"])
 
     def __init__(
-        self, plan: RunPlan, costs: Sequence[str], warnings: Sequence[str], theme: str = "", tier: Tier | None = None
+        self,
+        plan: RunPlan,
+        costs: Sequence[str],
+        warnings: Sequence[str],
+        theme: str = "",
+        tier: Tier | None = None,
+        keys: Keys = DEFAULT,
     ) -> None:
-        super().__init__(_HINTS, theme, tier)
+        hints = (
+            (keys.named("preflight-start"), "start"),
+            (keys.named("preflight-leave"), "leave, nothing was sent"),
+            (keys.named("preflight-down", "preflight-up"), "scroll"),
+        )
+        super().__init__(keys, hints, theme, tier)
         self._plan = plan
         self._costs = costs
         self._warnings = warnings

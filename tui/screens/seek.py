@@ -4,14 +4,16 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from ..elsewhere import ELSEWHERE
+
 
 class SeekScreen(ModalScreen[None]):
-    """Asks for a text; enter keeps it, esc takes back what stood there before.
+    """Asks for a text, which is kept or given up for what stood there before.
 
     Args:
         label: what is asked for.
@@ -19,7 +21,7 @@ class SeekScreen(ModalScreen[None]):
         told: hears of every change.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "as before", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = list(ELSEWHERE["filter"])
 
     CSS = """
     SeekScreen { align: left bottom; background: transparent; }
@@ -45,7 +47,7 @@ class SeekScreen(ModalScreen[None]):
         """Tell."""
         self._told(event.value)
 
-    def on_input_submitted(self) -> None:
+    def action_keep(self) -> None:
         """Keep it."""
         self.dismiss()
 

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from ..draw.glyphs import Tier, choose_tier
 from ..draw.rows import Row
+from ..keys import Keys
 from ..panels.footer import draw_footer
 from ..panels.layout import Box
 from ..panels.page import Piece
@@ -25,6 +26,7 @@ class SheetApp(App[Result]):
     """Shows `page`, and under it the keys.
 
     Args:
+        keys: in force.
         hints: (key, word) for the footer.
         theme: a palette's name.
         tier: glyphs; chosen from the environment when None.
@@ -33,10 +35,11 @@ class SheetApp(App[Result]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "leave", "leave", priority=True)]
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, hints: Sequence[tuple[str, str]], theme: str, tier: Tier | None) -> None:
+    def __init__(self, keys: Keys, hints: Sequence[tuple[str, str]], theme: str, tier: Tier | None) -> None:
         no_colour = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if no_colour else None)
         self._hints = hints
+        self.set_keymap(keys.keymap)
         self._palette = None if no_colour else palette_named(theme)
         self._tier = tier or choose_tier(encoding=sys.stdout.encoding or "ascii")
 

@@ -61,7 +61,8 @@ def walkthrough_keys(keys: Keys) -> WalkthroughKeys:
     """The keys of a walkthrough for somebody who uses `keys`."""
     taken = {key for binding in _KEYS for key in binding.key.split(",")}
     kept = (binding for binding in keys.bindings if binding.id not in _NOT_HERE)
-    return WalkthroughKeys((*_KEYS, *(binding for binding in kept if not taken & set(binding.key.split(",")))))
+    own = (*_KEYS, *(binding for binding in kept if not taken & set(binding.key.split(","))))
+    return WalkthroughKeys(own, keys.elsewhere)
 
 
 class WalkthroughApp(InfertopApp):

@@ -6,11 +6,21 @@ from typing import Final
 
 from ...backends.fleet.faults import Fault
 from ...backends.printable import printable
-from ...engine.commands import Command, Hold, SetConcurrency, SetFaults, SetRate, SetStack, SetWorkload
-from ...engine.plan import RunPlan
+from ...engine.commands import (
+    Command,
+    Hold,
+    SetArrivals,
+    SetConcurrency,
+    SetFaults,
+    SetRate,
+    SetStack,
+    SetWorkload,
+)
+from ...engine.plan import ArrivalsPlan, RunPlan
 from ...engine.simulated import stack_of
 from ...profiles.durations import parse_duration
 from ...profiles.scenes import BackendFault, BigFigure, Change, Scene, Split, Walkthrough
+from ..load import change_to, under
 from ..metrics import CYCLE, TTFT, Metric
 from ..view import WANTED_FIRST, Panel
 
@@ -25,14 +35,12 @@ class Stand:
     """How the run stands: what a watcher may change of it.
 
     Attributes:
-        load: `concurrency` in closed loop, `rate_per_s` in open loop.
         faults, stacks: by simulated backend.
         held: backends that are sent nothing.
     """
 
     workload: str
-    load: float
-    closed: bool
+    arrivals: ArrivalsPlan
     faults: Mapping[str, tuple[Fault, ...]]
     stacks: Mapping[str, str]
     held: frozenset[str] = frozenset()
@@ -42,8 +50,8 @@ class Stand:
         made: list[Command] = []
         if other.workload != self.workload:
             made.append(SetWorkload(other.workload))
-        if other.load != self.load:
-            made.append(SetConcurrency(round(other.load)) if self.closed else SetRate(other.load))
+        if (change := change_to(other.arrivals, self.arrivals)) is not None:
+            made.append(change)
         made += [SetStack(name, stack) for name, stack in other.stacks.items() if stack != self.stacks.get(name)]
         made += [SetFaults(name, faults) for name, faults in other.faults.items() if faults != self.faults.get(name)]
         made += [Hold(name, name in other.held) for name in sorted(self.held ^ other.held)]
@@ -55,10 +63,8 @@ class Stand:
         match command:
             case SetWorkload(source):
                 stand = replace(self, workload=source)
-            case SetConcurrency(concurrency):
-                stand = replace(self, load=float(concurrency))
-            case SetRate(rate_per_s):
-                stand = replace(self, load=rate_per_s)
+            case SetConcurrency() | SetRate() | SetArrivals():
+                stand = replace(self, arrivals=under(self.arrivals, command))
             case SetStack(backend, stack):
                 stand = replace(self, stacks={**self.stacks, backend: stack})
             case SetFaults(backend, faults):
@@ -116,11 +122,9 @@ Script = tuple[Act, ...]
 
 def first_stand(plan: RunPlan) -> Stand:
     """How a run of `plan` stands before anybody has changed it."""
-    closed = plan.arrivals.kind == "closed"
     return Stand(
         workload=plan.workload.source,
-        load=float(plan.arrivals.concurrency) if closed else plan.arrivals.rate_per_s,
-        closed=closed,
+        arrivals=plan.arrivals,
         faults={backend.name: backend.faults for backend in plan.backends},
         stacks={backend.name: stack_of(backend) for backend in plan.backends},
     )
@@ -156,7 +160,11 @@ def _cues(at_s: float, setting: Setting, *, fresh: bool = False) -> list[Cue]:
 
 def _changed(setting: Setting, change: Change, names: list[str]) -> Setting:
     stand = setting.stand
-    load = change.concurrency if stand.closed else change.rate_per_s
+    arrivals = stand.arrivals
+    if change.concurrency is not None:
+        arrivals = under(arrivals, SetConcurrency(round(change.concurrency)))
+    if change.rate_per_s is not None:
+        arrivals = under(arrivals, SetRate(change.rate_per_s))
     faults = stand.faults
     if change.faults or change.healed:
         faults = {name: tuple(_plain(fault) for fault in change.faults if fault.backend == name) for name in names}
@@ -164,7 +172,7 @@ def _changed(setting: Setting, change: Change, names: list[str]) -> Setting:
         stand=replace(
             stand,
             workload=change.workload or stand.workload,
-            load=stand.load if load is None else float(load),
+            arrivals=arrivals,
             faults=faults,
             stacks={**stand.stacks, **{entry.backend: entry.stack for entry in change.stacks}},
         ),

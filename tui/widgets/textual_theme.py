@@ -19,4 +19,12 @@ def textual_theme(palette: Palette) -> Theme:
         warning=palette.warn,
         error=palette.bad,
         dark=palette.dark,
+        variables={
+            "scrollbar": palette.line,
+            "scrollbar-hover": palette.dim,
+            "scrollbar-active": palette.dim,
+            "scrollbar-background": palette.ground,
+            "scrollbar-background-hover": palette.ground,
+            "scrollbar-background-active": palette.ground,
+        },
     )

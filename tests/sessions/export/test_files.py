@@ -1,5 +1,6 @@
 """Files are whole or not there, and none is overwritten unasked."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,3 +42,14 @@ def test_parts_are_named_by_stem_and_suffix(tmp_path: Path) -> None:
     parts = [Part("requests.csv", ["x"]), Part("series.csv", ["y"])]
     made = list(write_parts(parts, tmp_path / "new", "run"))
     assert [path.name for path in made] == ["run.requests.csv", "run.series.csv"]
+
+
+def test_what_may_hold_texts_is_for_its_owner_only(tmp_path: Path) -> None:
+    parts = [Part("html", ["x"]), Part("vllm.json", ["prompts"], private=True)]
+    before = os.umask(0o022)
+    try:
+        page, texts = write_parts(parts, tmp_path, "run")
+    finally:
+        os.umask(before)
+    assert page.stat().st_mode & 0o777 == 0o644
+    assert texts.stat().st_mode & 0o777 == 0o600

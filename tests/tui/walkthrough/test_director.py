@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infertop.engine.plan import ArrivalsPlan
 from infertop.tui.walkthrough.director import Director
 from infertop.tui.walkthrough.script import Act, Cue, Setting, Stand
 
-_STAND = Stand("chat", 4, True, {}, {})
+_STAND = Stand("chat", ArrivalsPlan(concurrency=4), {}, {})
 
 
 def act(title, lasts_s, *at_s):

@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from infertop.backends.fleet.faults import Fault
-from infertop.engine.commands import Follow, Hold, SetConcurrency, SetFaults, SetStack, SetWorkload
+from infertop.engine.commands import Follow, Hold, SetArrivals, SetConcurrency, SetFaults, SetStack, SetWorkload
 from infertop.engine.plan import BackendPlan, RunPlan, WorkloadPlan
 from infertop.profiles.scenes import (
     BackendFault,
@@ -27,10 +27,11 @@ from infertop.profiles.walkthrough_library import find_walkthrough
 from infertop.tui.draw.glyphs import Tier
 from infertop.tui.draw.rows import row_width
 from infertop.tui.feed import FrameArrived
+from infertop.tui.keys import KEYS, Keys
 from infertop.tui.metrics import TTFT
 from infertop.tui.model import Model
 from infertop.tui.view import View
-from infertop.tui.walkthrough.app import WalkthroughApp
+from infertop.tui.walkthrough.app import WalkthroughApp, walkthrough_keys
 from infertop.tui.walkthrough.director import Progress
 from infertop.tui.walkthrough.figures import draw_figures, figure_of
 from infertop.tui.walkthrough.script import first_stand, lasts_s, script_of
@@ -153,15 +154,25 @@ async def test_roaming_free_the_audience_has_every_key_and_the_script_takes_back
         picture = await at(3, "f")
         assert "FREE ROAM" in picture
         assert "nobody knows yet" not in picture
-        await at(4, "w", "+", "tab", "x")
-        assert len(asked(tape)) == 3
+        await at(4, "w", "+", "A", "tab", "x")
+        assert len(asked(tape)) == 4
         assert "FREE ROAM" in await at(500)
         tape.sent.clear()
         picture = await at(500, "f")
-        assert asked(tape) == [SetWorkload("chat"), SetConcurrency(8), Hold("Groq LPU", on=False)]
+        closed = SetArrivals(PLAN.arrivals)
+        assert asked(tape) == [SetWorkload("chat"), closed, Hold("Groq LPU", on=False)]
         assert "nobody knows yet" in picture
         assert "E2E  whole answer" in picture
         assert "00:03 of 00:30" in picture
+
+
+async def test_the_picture_can_be_frozen_and_every_key_of_the_director_is_tested_here():
+    async with shown() as (_, _, at):
+        assert "FROZEN" in await at(1, "p")
+        assert "FROZEN" not in await at(2, "p")
+    console = {binding.id for binding in KEYS}
+    own = {binding.id for binding in walkthrough_keys(Keys()).bindings} - console
+    assert own == {"scene-next", "scene-back", "pause", "roam"}
 
 
 async def test_what_the_script_shows_is_not_remembered(tmp_path):

@@ -1,5 +1,12 @@
 "use strict";
 
+// Whole cells rarely fill the page: what is left of it takes the terminal's ground, which another theme changes.
+function wear(viewport) {
+  const paint = () => { document.body.style.backgroundColor = viewport.style.backgroundColor; };
+  new MutationObserver(paint).observe(viewport, { attributeFilter: ["style"] });
+  paint();
+}
+
 // textual.js opens the terminal when the page has loaded, at the address and size of letters written on its element.
 // It measures the letters then, so the font must be there.
 {
@@ -16,6 +23,7 @@
       if (terminal.classList.contains("-connected")) {
         observer.disconnect();
         terminal.querySelector("textarea").focus();  // keys work without a click
+        wear(terminal.querySelector(".xterm-viewport"));
       }
     }).observe(terminal, { attributeFilter: ["class"] });
     open(event);
