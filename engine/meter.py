@@ -33,10 +33,10 @@ class Meter:
     """Follows one request; `arrive` is the hot path."""
 
     __slots__ = (
-        "_answer", "_begins_with_answer", "_characters", "_chunks", "_credited", "_disbelieved", "_finish_reason",
-        "_first_ns", "_first_tokens", "_good", "_icl", "_index", "_last_ns", "_opened_ns", "_prompt_characters",
-        "_scheduled_ns", "_seen_answer", "_sent_ns", "_smear", "_smear_each", "_stated", "_tally",
-        "_tokens_per_chunk", "_usage", "_vendor", "counted",
+        "_begins_with_answer", "_characters", "_chunks", "_connect_ns", "_credited", "_disbelieved",
+        "_finish_reason", "_first_ns", "_first_tokens", "_good", "_icl", "_index", "_last_ns", "_opened_ns",
+        "_prompt_characters", "_resent", "_scheduled_ns", "_seen_answer", "_sent_ns", "_smear", "_smear_each",
+        "_stated", "_tally", "_tokens_per_chunk", "_usage", "_vendor", "counted",
     )  # fmt: skip
 
     def __init__(self, tally: Tally, index: int, scheduled_ns: int, prompt_characters: int) -> None:
@@ -49,7 +49,8 @@ class Meter:
         self._smear_each = tally.timeline.smear_each
         self._opened_ns = tally.opened_ns
         self._tokens_per_chunk = tally.tokens_per_chunk
-        self._answer: Answer | None = None
+        self._connect_ns = 0
+        self._resent = False
         self._good = False
         self._sent_ns: int | None = None
         self._first_ns: int | None = None
@@ -79,9 +80,10 @@ class Meter:
         return self._usage is not None
 
     def sent(self, answer: Answer) -> None:
-        """The request was written and accepted."""
+        """The request was written and accepted. `answer` is not kept: it knows this meter, and would make a cycle."""
         self._sent_ns = answer.sent_ns
-        self._answer = answer
+        self._connect_ns = answer.connect_ns
+        self._resent = answer.resent
         self._tally.count_sent(answer, self._scheduled_ns)
 
     def arrive(self, arrival: Arrival) -> None:
@@ -257,7 +259,7 @@ class Meter:
             judged: whether there is an SLO to meet.
             more: the fields that a meter does not know.
         """
-        counted, answer, opened_ns = self.counted, self._answer, self._opened_ns
+        counted, opened_ns = self.counted, self._opened_ns
         sent_ns = self._sent_ns if error is None or self._sent_ns is not None else error.sent_ns
         return RequestRecord(
             index=self._index,
@@ -269,8 +271,8 @@ class Meter:
             sent_ns=None if sent_ns is None else sent_ns - opened_ns,
             first_ns=None if self._first_ns is None else self._first_ns - opened_ns,
             last_ns=None if self._first_ns is None else self._last_ns - opened_ns,
-            connect_ns=answer.connect_ns if answer else 0,
-            resent=bool(answer and answer.resent),
+            connect_ns=self._connect_ns,
+            resent=self._resent,
             input_tokens=counted.input_tokens if counted else 0,
             cached_tokens=counted.cached_tokens if counted else 0,
             cache_write_tokens=counted.cache_write_tokens if counted else 0,

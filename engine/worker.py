@@ -26,8 +26,8 @@ from .waiting import first_of
 from .watcher import Watcher, serve_one_plan
 
 _YOUNG_OBJECTS = 20_000
-"""How many objects are made before the collector looks at them: while it does, nothing is read, and a request that
-is answered leaves no cycles behind."""
+"""How many objects are made and not freed before the collector looks at them: while it does, nothing is read, and no
+request leaves cycles behind, whatever comes of it (`no_cycles` in tests/conftest.py)."""
 
 
 class Worker:
@@ -63,7 +63,7 @@ class Worker:
         self._driver.what_if.stacks = stacks
         gc.collect()
         gc.freeze()  # what was loaded so far is never garbage: later collections stay short
-        gc.set_threshold(_YOUNG_OBJECTS, 50, 1000)
+        gc.set_threshold(_YOUNG_OBJECTS, 10, 10)
         try:
             await first_of(self._driver.run(), self._keep_showing())
         finally:

@@ -178,8 +178,7 @@ class Exchange:
     async def headers(self) -> None:
         """Return when status and header fields are here; raises httpx.TransportError."""
         while not self.answered:
-            if self._error is not None:
-                raise self._error
+            self._raise_error()
             await self._news()
 
     def __aiter__(self) -> Self:
@@ -189,8 +188,7 @@ class Exchange:
         while not self._reads:
             if self.complete:
                 raise StopAsyncIteration
-            if self._error is not None:
-                raise self._error
+            self._raise_error()
             await self._news()
         read = self._reads.popleft()
         self._waiting_bytes -= len(read[1])
@@ -219,11 +217,23 @@ class Exchange:
 
     async def _handed_over(self) -> None:
         while self._take is not None and not self.complete:
-            if self._error is not None:
-                raise self._error
+            self._raise_error()
             await self._news()
-        if self._fault is not None:
-            raise self._fault
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            try:
+                raise fault
+            finally:
+                del fault  # or it and this frame would hold each other
+
+    def _raise_error(self) -> None:
+        """Raise what `fail` was told, if anything.
+
+        A new one each time: what is raised holds the frames it passes, and they hold this object, which must not
+        hold it in turn.
+        """
+        if self._error is not None:
+            raise type(self._error)(str(self._error))
 
     def close(self) -> None:
         """No more will come: stop watching the time, and let go of the parser, which holds this object in a cycle."""

@@ -81,6 +81,8 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
             raise httpx.ReadTimeout("no answer in time") from error
         except httpx.RemoteProtocolError as error:
             raise _lost_or_nonsense(error) from error
+        finally:
+            del request.extensions["trace"]  # it holds the request
         sent_ns = request.extensions["sent_ns"]
         assert isinstance(response.stream, httpx.AsyncByteStream)
         reads = _Reads(response.stream, timeouts)

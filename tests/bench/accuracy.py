@@ -81,11 +81,12 @@ HEADING = (
 
 
 def without_first(stamps: _Stamps, requests: int) -> _Stamps:
-    """Stamps of all but the first requests sent."""
+    """Stamps of all but the first requests sent, and their part of the CPU time."""
     kept = stamps["request"] >= requests
     of_reads = {name: stamps[name][kept] for name in ("at_ns", "handled_ns", "chunks")}
     of_requests = {name: stamps[name][requests:] for name in ("characters", "sent_ns")}
-    return stamps | of_reads | of_requests | {"request": stamps["request"][kept] - requests}
+    cpu_s = stamps["cpu_s"] * stamps["chunks"][kept].sum() / stamps["chunks"].sum()
+    return stamps | of_reads | of_requests | {"request": stamps["request"][kept] - requests, "cpu_s": cpu_s}
 
 
 def compared(stamps: _Stamps, log: list[Written], clock: Literal["at_ns", "handled_ns"] = "at_ns") -> Accuracy:

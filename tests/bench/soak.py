@@ -43,6 +43,9 @@ ROLES = {
     b"infertop.backends.observe": "observer",
     b"infertop.backends.fleet": "fleet",
 }
+_WARM_S = 900.0
+"""The console keeps a quarter of an hour second by second: until then it has to grow."""
+
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
 
@@ -295,7 +298,7 @@ def _processes(pids: set[int]) -> dict[str, Process]:
 def _report(samples: list[Sample], shown: Shown, recording: Recording, *, left: bool) -> Report:
     last_s = samples[-1].beat.at_ns / 1e9
     length_s = max(last_s / 10, 5.0)
-    warm_s = min(last_s / 3, 120.0)
+    warm_s = min(last_s / 3, _WARM_S)
     peak: defaultdict[str, float] = defaultdict(float)
     for sample in samples:
         for role, process in sample.processes.items():

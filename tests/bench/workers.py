@@ -1,7 +1,8 @@
 """Several cores: what one engine worker takes and what several take, closed loop, in turn, against the same server.
 
-    INFERTOP_GROUNDTRUTH=groundtruth.c python -m tests.bench.workers
+    INFERTOP_GROUNDTRUTH=groundtruth.c python -m tests.bench.workers [--ray 127.0.0.1:6379]
 
+With a Ray cluster of this machine, the same numbers of workers run on it too, as actors.
 The server (one core) shares the machine with the engine, and nothing is pinned: where cores are fewer than workers
 and one, tokens a second say how they were shared out. CPU a token says what tokens cost whoever else is busy: workers
 with a core each take as many times what one takes as they are, if it does not rise with their number.
@@ -14,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +28,7 @@ from infertop.engine.process import EngineProcess
 from .capacity import plan_for
 from .truth import VARIABLE, read_log, serving, source_given
 
+_ACTOR = b"ray::Outpost"
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -43,11 +46,13 @@ class Shared:
     """A run shared among workers.
 
     Attributes:
+        ray: the cluster they ran on, "" for processes of the crew.
         first, last: of the samples while prompts were sent.
         written: tokens that the server wrote.
     """
 
     workers: int
+    ray: str
     first: Sample
     last: Sample
     end: Frame
@@ -81,9 +86,14 @@ class Shared:
     def line(self) -> str:
         """The figures as one row."""
         return (
-            f"{self.workers:7} {self.tok_s:9,.0f} {self.worker_cpu_s_per_million:9.2f} {self.crew_cores:10.3f} "
-            f"{self.end.backends[0].chunks:11,} {'yes' if self.exact else 'NO':>5}"
+            f"{called(self.workers, self.ray):>7} {self.tok_s:9,.0f} {self.worker_cpu_s_per_million:9.2f} "
+            f"{self.crew_cores:10.3f} {self.end.backends[0].chunks:11,} {'yes' if self.exact else 'NO':>5}"
         )
+
+
+def called(workers: int, ray: str) -> str:
+    """How that many workers, there, are called in the table."""
+    return f"{workers} ray" if ray else f"{workers}"
 
 
 HEADING = f"{'workers':>7} {'tok/s':>9} {'CPU s/M':>9} {'crew cores':>10} {'tokens':>11} {'exact':>5}"
@@ -101,34 +111,37 @@ def _cpu_s(*pids: int) -> float:
     return sum((int(fields[11]) + int(fields[12])) * _TICK_S for fields in map(_stat, pids))
 
 
-def _workers(crew: int) -> Iterator[int]:
-    """Process ids of a crew's workers."""
+def _workers(crew: int, ray: str) -> Iterator[int]:
+    """Process ids of a crew's workers; on a cluster, of all workers there."""
     for folder in Path("/proc").glob("[0-9]*"):
-        pid = int(folder.name)
-        if _stat(pid)[1] == str(crew) and b"engine.worker" in (folder / "cmdline").read_bytes():
-            yield pid
+        with suppress(OSError):
+            if b"engine.worker" in (folder / "cmdline").read_bytes():
+                parent = _stat(int(folder.name))[1]
+                if parent == str(crew) or (ray and Path(f"/proc/{parent}/cmdline").read_bytes().startswith(_ACTOR)):
+                    yield int(folder.name)
 
 
-async def measure(source: Path, workers: int, streams: int, requests: int, tokens: int) -> Shared:
+async def measure(source: Path, workers: int, streams: int, requests: int, tokens: int, ray: str = "") -> Shared:
     """One run against a fresh server."""
     samples: list[Sample] = []
     end = None
     with tempfile.TemporaryDirectory() as name:
         with serving(Path(name), source=source) as server:
             plan = plan_for(server.url, streams, requests, tokens)
-            engine = await EngineProcess.start(replace(plan, workers=workers))
+            engine = await EngineProcess.start(replace(plan, workers=workers, ray=ray))
             own = engine._process.pid
+            alone = workers == 1 and not ray
             senders: list[int] = []
             async for end in engine.frames():
                 if end.phase != "running" or not end.backends[0].chunks:
                     continue
-                senders = senders or ([own] if workers == 1 else list(_workers(own)))
-                crew_s = 0.0 if workers == 1 else _cpu_s(own)
+                senders = senders or ([own] if alone else list(_workers(own, ray)))
+                crew_s = 0.0 if alone else _cpu_s(own)
                 samples.append(Sample(time.perf_counter(), end.backends[0].chunks, _cpu_s(*senders), crew_s))
             await engine.stop()
         written = sum(each.tokens for each in read_log(server.log))
     assert end is not None
-    return Shared(workers, samples[0], samples[-1], end, written)
+    return Shared(workers, ray, samples[0], samples[-1], end, written)
 
 
 def main() -> None:
@@ -140,24 +153,28 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--requests", type=int, default=4000, help="of each run")
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--ray", default="", help="run them on that cluster of this machine, too")
     options = parser.parse_args()
     if options.server is None:
         parser.error(f"name a ground-truth server with --server or {VARIABLE}")
-    found: dict[int, list[Shared]] = {workers: [] for workers in options.workers}
+    places = ("", options.ray) if options.ray else ("",)
+    found: dict[tuple[int, str], list[Shared]] = {(each, ray): [] for ray in places for each in options.workers}
     print(HEADING)
+    load = (options.streams, options.requests, options.tokens)
     for _ in range(options.repeat):
-        for workers, runs in found.items():
-            runs.append(
-                asyncio.run(measure(options.server, workers, options.streams, options.requests, options.tokens))
-            )
+        for (workers, ray), runs in found.items():
+            runs.append(asyncio.run(measure(options.server, workers, *load, ray)))
             print(runs[-1].line(), flush=True)
-    base = found[options.workers[0]]
-    for workers, runs in found.items():
+    base = found[options.workers[0], ""]
+    for (workers, ray), runs in found.items():
         rate = statistics.median(run.tok_s / one.tok_s for run, one in zip(runs, base, strict=True))
         cost = statistics.median(
             run.worker_cpu_s_per_million / one.worker_cpu_s_per_million for run, one in zip(runs, base, strict=True)
         )
-        print(f"{workers} against {options.workers[0]}, medians: tok/s × {rate:.2f}, CPU a token × {cost:.2f}")
+        print(
+            f"{called(workers, ray)} against {options.workers[0]}, medians: tok/s × {rate:.2f}, "
+            f"CPU a token × {cost:.2f}"
+        )
 
 
 if __name__ == "__main__":

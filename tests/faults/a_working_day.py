@@ -89,12 +89,14 @@ def main() -> None:
         fleet.send_signal(signal.SIGINT)
     infertop("--headless", "--duration", "1s", *QUICK)
     infertop("run", "fleet", "--virtual", "--duration", "60s", "--json")
+    infertop("sweep", "sim:groq", "--virtual", "--lengths-only", "--levels", "1..4", "--headless")
     for words in (
         "sessions show last", "export last -f html,md,csv,json,svg,txt -o out", "diff last last",
         "run --again last --headless", "profiles new mine --from fleet", "profiles check mine", "prices",
         "prices update mine.csv", "hardware h100x4/llama-3.3-70b/fp8", "demo --list", "doctor --quick --json",
     ):  # fmt: skip
         infertop(*words.split())
+    console("replay", "last")
     infertop("import", other_tools, "--as", "theirs")
     web()
 

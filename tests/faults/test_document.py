@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from pathlib import Path
 
 from infertop.backends.errors import ErrorKind
@@ -33,3 +34,10 @@ def test_every_kind_of_error_is_somewhere_in_it():
 def test_rows_have_names_of_their_own():
     names = [(fault.stage, fault.name) for fault in MATRIX]
     assert len(set(names)) == len(names)
+
+
+def test_the_tests_it_names_are_there():
+    there = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
+    named = set(re.findall(r"`(test_\w+)(?:\[|`)", PAGE.read_text()))
+    assert len(named) > 10
+    assert {name for name in named if f"def {name}(" not in there} == set()

@@ -24,7 +24,7 @@ ADDRESS = re.compile(
 QUIET = {"AF_UNIX", "AF_UNSPEC", "AF_NETLINK"}
 """Families that never leave the machine."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(450)]
 
 
 def traced(*command: str, folder: Path) -> tuple[str, set[tuple[str, str]]]:
@@ -43,7 +43,7 @@ def traced(*command: str, folder: Path) -> tuple[str, set[tuple[str, str]]]:
     home.mkdir(exist_ok=True)
     done = subprocess.run(
         [*watch, "-o", str(record), *alone, *command],
-        check=False, capture_output=True, text=True, timeout=280, cwd=home, env={**environment, "HOME": str(home)},
+        check=False, capture_output=True, text=True, timeout=420, cwd=home, env={**environment, "HOME": str(home)},
     )  # fmt: skip
     if "ptrace" in done.stderr and not record.exists():
         pytest.skip(f"strace may not look: {done.stderr.splitlines()[0]}")

@@ -19,7 +19,7 @@ def plan(*backends, **more):
     return RunPlan(backends=backends, workload=WorkloadPlan(source="chat", max_tokens=8), requests=REQUESTS, **more)
 
 
-@pytest.mark.usefixtures("trusted")
+@pytest.mark.usefixtures("trusted", "no_cycles")
 @pytest.mark.parametrize("fault", MATRIX, ids=[f"{fault.stage}: {fault.name}" for fault in MATRIX])
 async def test_it_is_told_counted_and_does_no_harm(fault: Fault, place, serve):
     with nothing_left():

