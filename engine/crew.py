@@ -9,17 +9,19 @@ missing what a worker that died would have sent, while the others go on.
 """
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Final
+import os
+from contextlib import AsyncExitStack
+from typing import Final, NoReturn
 
 from msgspec.structs import replace
 
 from .clock import RealClock
 from .commands import Command, Stop
+from .connecting import connect
 from .frame import FRAME_NS, Frame
 from .inbox import EngineError
+from .lane import Lane
+from .likeness import LikenessSums
 from .link import EngineLink
 from .merge import lost, merge
 from .observer import Observatory, observing
@@ -178,11 +180,22 @@ async def perform(plan: RunPlan, watcher: Watcher) -> None:
             f"concurrency {plan.arrivals.concurrency} cannot be shared among {plan.workers} workers: "
             "each needs a prompt in flight"
         )
-    async with _hired(plan) as hired, observing(plan) as observatory, stacks_served(plan) as stacks:
+    begun = _not_begun(plan)
+    watcher.show(begun)
+    async with AsyncExitStack() as resources:
+        hiring = asyncio.create_task(_hire(plan, resources))
+        await asyncio.wait((hiring, watcher.stopped), return_when=asyncio.FIRST_COMPLETED)
+        if not hiring.done():  # a cluster may take its time
+            hiring.cancel()
+            await asyncio.wait([hiring])
+            watcher.show(replace(begun, seq=1, phase="done", stop_reason=watcher.stopped.result().reason))
+            return
         members = []
-        for number, process in enumerate(hired):
+        for number, process in enumerate(hiring.result()):
             process.keep = watcher.record
             members.append(Member(number, process))
+        observatory = await resources.enter_async_context(observing(plan))
+        stacks = await resources.enter_async_context(stacks_served(plan))
         await observatory.begin(stacks)
         for member in members:
             member.process.assign(plan, Place(Share(member.number, plan.workers), stacks), watcher.keep)
@@ -191,32 +204,49 @@ async def perform(plan: RunPlan, watcher: Watcher) -> None:
         await crew.run()
 
 
-@asynccontextmanager
-async def _hired(plan: RunPlan) -> AsyncIterator[list[EngineLink]]:
-    """The workers' processes while the block lasts, here or on a cluster; raises RunError or EngineError."""
-    workers: list[EngineLink] = []
-    async with AsyncExitStack() as resources:
-        if plan.ray:
-            from .cluster.joining import joined  # noqa: PLC0415 - only where it is asked for
+def _not_begun(plan: RunPlan) -> Frame:
+    """What there is to show before there are workers."""
+    clock, likeness, share = RealClock(), LikenessSums([each.name for each in plan.backends]), Share(0, plan.workers)
+    lanes = [Lane(each, plan, lambda each: connect(each, each.url), clock, likeness, share) for each in plan.backends]
+    return Frame(
+        title=plan.title,
+        seed=plan.seed,
+        workload=plan.workload,
+        arrivals=plan.arrivals,
+        slo=plan.slo,
+        requests=plan.requests,
+        duration_s=plan.duration_s,
+        workers=plan.workers,
+        warmup=plan.warmup,
+        budget_usd=plan.budget_usd,
+        backends=tuple(lane.frame() for lane in lanes),
+    )
 
-            cluster = await resources.enter_async_context(joined(plan.ray))
-            resources.push_async_callback(_dismiss, workers)
-            workers += await cluster.place(plan)
-        else:
-            resources.push_async_callback(_dismiss, workers)
-            for _ in range(plan.workers):
-                workers.append(await EngineProcess.spawn("worker"))
-        yield workers
+
+async def _hire(plan: RunPlan, resources: AsyncExitStack) -> list[EngineLink]:
+    """The workers' processes, here or on a cluster, which end with `resources`; raises RunError or EngineError."""
+    workers: list[EngineLink] = []
+    if plan.ray:
+        from .cluster.joining import joined  # noqa: PLC0415 - only where it is asked for
+
+        cluster = await resources.enter_async_context(joined(plan.ray))
+        resources.push_async_callback(_dismiss, workers)
+        workers += await cluster.place(plan)
+    else:
+        resources.push_async_callback(_dismiss, workers)
+        for _ in range(plan.workers):
+            workers.append(await EngineProcess.spawn("worker"))
+    return workers
 
 
 async def _dismiss(workers: list[EngineLink]) -> None:
     await asyncio.gather(*(worker.stop() for worker in workers))
 
 
-def main() -> int:
-    """Entry of the process."""
-    return serve_one_plan(perform)
+def main() -> NoReturn:
+    """Entry of the process, which waits for nothing that Ray may still try in threads of its own."""
+    os._exit(serve_one_plan(perform))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

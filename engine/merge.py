@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import astuple, replace
 
 from .commands import StopReason
-from .cost import FormerPrice, spending
+from .cost import FORMER_COUNTS, FormerPrice, spending
 from .frame import (
     MOST_MARKERS,
     SLOTS,
@@ -53,7 +53,7 @@ def merge(frames: Sequence[Frame]) -> Frame:
 
 def lost(frame: Frame, worker: int, why: str) -> Frame:
     """The last frame of a worker that is gone: what it counted stays, and what it did not is declared missing."""
-    text = f"lost worker {worker}: {why}; prompts {worker} mod {frame.workers} are missing from here on"
+    text = f"lost worker {worker}, prompts {worker} mod {frame.workers} are missing from here on: {why}"
     return replace(
         frame,
         seq=frame.seq + 1,
@@ -184,7 +184,7 @@ def _former_prices(frames: Sequence[BackendFrame]) -> tuple[FormerPrice, ...]:
                     getattr(frame.former_prices[at] if at < len(frame.former_prices) else frame, name)
                     for frame in frames
                 )
-                for name in ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
+                for name in FORMER_COUNTS
             },
         )
         for at, former in enumerate(most)

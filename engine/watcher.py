@@ -51,6 +51,7 @@ class Watcher:
         plan: comes first.
         place: in a crew; None when alone. Known once the plan is.
         opening: when the window opens; a crew answers `ready` with it.
+        stopped: the first that was said of an end.
         keep: the body of the message that asked for records of requests; None where nobody wants them. Known once
             the plan is.
     """
@@ -60,6 +61,7 @@ class Watcher:
         self.plan: asyncio.Future[RunPlan] = loop.create_future()
         self.place: Place | None = None
         self.opening: asyncio.Future[Opening] = loop.create_future()
+        self.stopped: asyncio.Future[Stop] = loop.create_future()
         self.keep: bytes | None = None
         self.channel = Channel(self._received, lambda: self.end("parent gone"))
         self._early: list[Command] = []
@@ -79,8 +81,12 @@ class Watcher:
 
     def _take(self, command: Command) -> None:
         """Hand `command` on; a stop before there is a plan ends the process."""
-        if not (isinstance(command, Stop) and self.plan.cancel()):
-            self._obey(command)
+        if isinstance(command, Stop):
+            if self.plan.cancel():
+                return
+            if not self.stopped.done():
+                self.stopped.set_result(command)
+        self._obey(command)
 
     def obeyed_by(self, obey: Callable[[Command], None]) -> None:
         """Hand commands to `obey` from now on, first those that came before."""

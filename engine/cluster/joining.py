@@ -17,15 +17,16 @@ from ...backends.printable import printable
 from ..plan import RunPlan
 from ..simulated import stack_of
 from ..watcher import RunError
-from .address import FORMS, MISSING, door
+from .address import FORMS, MISSING
 from .distant import DistantWorker, last_line
+from .knock import knock
 from .outpost import Greeting, Outpost, greeting
 
-KNOCK_S: Final = 5.0
-JOIN_S: Final = 30.0
+JOIN_S: Final = 45.0
 PLACE_S: Final = 60.0
-"""How long may pass until something answers at an address, until it turns out to be a cluster, and until every worker
-has a core there."""
+"""How long may pass until a cluster lets us in, and until every worker has a core there."""
+
+_STILLBORN: Final = "Starting Ray client server failed"
 
 _LEAVE_S: Final = 5.0
 
@@ -105,13 +106,11 @@ async def joined(address: str) -> AsyncIterator[Cluster]:
     Raises:
         RunError: there is none, or Ray is not installed here.
     """
-    await _knock(address)
+    await knock(address)
     try:
-        ray: Any = await asyncio.wait_for(_in_thread(lambda: _init(address)), JOIN_S)
+        ray = await _enter(address)
     except TimeoutError:
-        raise RunError(
-            f"--ray {address}: something answers there, but in {JOIN_S:g} s it was no Ray cluster"
-        ) from None
+        raise RunError(f"--ray {address}: something answers there, but lets nobody in within {JOIN_S:g} s") from None
     except ImportError as error:
         raise RunError(f"{MISSING} ({last_line(error)})") from None
     except Exception as error:  # noqa: BLE001 - whatever Ray raises, a person wants to know it in one line
@@ -123,18 +122,18 @@ async def joined(address: str) -> AsyncIterator[Cluster]:
             await asyncio.wait_for(_in_thread(ray.shutdown), _LEAVE_S)
 
 
-async def _knock(address: str) -> None:
-    """Raise RunError when nobody listens at `address`, which Ray itself takes minutes to find."""
-    where = door(address)
-    if where is None:
-        return
+async def _enter(address: str) -> Any:
+    """The package, a driver of the cluster; raises whatever Ray does.
+
+    A cluster starts a process for each client, which now and then dies in a fork (ray-project/ray#63202): half a
+    minute later Ray says so, and the next one lives.
+    """
     try:
-        _, writer = await asyncio.wait_for(asyncio.open_connection(*where), KNOCK_S)
-    except TimeoutError:
-        raise RunError(f"--ray {address}: nothing answers there in {KNOCK_S:g} s") from None
-    except OSError as error:
-        raise RunError(f"--ray {address}: nothing answers there: {printable(str(error.strerror or error))}") from None
-    writer.close()
+        return await asyncio.wait_for(_in_thread(lambda: _init(address)), JOIN_S)
+    except ConnectionError as error:
+        if _STILLBORN not in str(error):
+            raise
+        return await asyncio.wait_for(_in_thread(lambda: _init(address)), JOIN_S)
 
 
 def _init(address: str) -> Any:

@@ -24,6 +24,12 @@ from ..watcher import MOST_WAITING
 Message = tuple[bytes, bytes]
 """Kind and body (`channel`)."""
 
+LEFT_S: Final = 15.0
+"""How long what a worker says may wait before it counts as left alone; a frame is fetched ten times a second.
+
+Ray itself notices at once that a crew within the cluster is gone, but takes half a minute over one outside it, and
+all that while the worker would send load that nobody sees or can stop."""
+
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -53,6 +59,12 @@ class Outbox:
         self._waiting = 0
         self._news = asyncio.Event()
         self._closed = False
+        self._since_s: float | None = None
+
+    @property
+    def waiting_s(self) -> float:
+        """How long the oldest that waits has waited; 0 while nothing does."""
+        return 0.0 if self._since_s is None else time.monotonic() - self._since_s
 
     def put(self, kind: bytes, body: bytes) -> None:
         """Take a message in."""
@@ -61,6 +73,7 @@ class Outbox:
         elif kind != RECORDS or self._waiting <= MOST_WAITING:
             self._kept.append((kind, body))
             self._waiting += len(body)
+        self._since_s = self._since_s or time.monotonic()
         self._news.set()
 
     def close(self) -> None:
@@ -73,7 +86,7 @@ class Outbox:
         await self._news.wait()
         taken = [*self._kept, *([self._frame] if self._frame else [])]
         self._kept.clear()
-        self._frame, self._waiting = None, 0
+        self._frame, self._waiting, self._since_s = None, 0, None
         if not self._closed:
             self._news.clear()
         return taken or (None if self._closed else [])
@@ -98,10 +111,12 @@ class Outpost:
     """The actor: `greet` comes first. All that crosses is plain bytes and numbers."""
 
     _worker: _Worker
+    _minding: asyncio.Task[None]
 
     async def greet(self) -> bytes:
         """Start the worker's process, which waits for its plan; an encoded `Greeting`."""
         self._worker = await _Worker.adopt(launch("engine.worker"))
+        self._minding = asyncio.create_task(self._mind())
         return msgspec.msgpack.encode(greeting())
 
     async def now_ns(self) -> int:
@@ -124,3 +139,11 @@ class Outpost:
     async def end(self) -> None:
         """Return when the worker has ended, as it was told to; not for ever."""
         await self._worker.end()
+
+    async def _mind(self) -> None:
+        """End a worker that was left alone."""
+        while not self._worker.gone.is_set():
+            await asyncio.sleep(LEFT_S / 10)
+            if self._worker.outbox.waiting_s > LEFT_S:
+                self._worker.kill()
+                return

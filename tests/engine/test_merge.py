@@ -272,7 +272,7 @@ def test_a_lost_worker_is_declared_and_its_counts_stay():
     assert (merged.phase, merged.stop_reason) == ("done", "duration")
     assert merged.backends[0].scheduled == 14
     assert merged.markers == (
-        Marker(at_ns=50, text="lost worker 1: killed; prompts 1 mod 2 are missing from here on"),
+        Marker(at_ns=50, text="lost worker 1, prompts 1 mod 2 are missing from here on: killed"),
     )
     many = tuple(Marker(at_ns=0, text=str(number)) for number in range(MOST_MARKERS))
     assert len(lost(Frame(markers=many), 0, "killed").markers) == MOST_MARKERS

@@ -6,6 +6,7 @@ import msgspec
 
 from infertop import __version__
 from infertop.engine.channel import FAILURE, FRAME, OPEN, PLACE, PLAN, READY, RECORDS
+from infertop.engine.cluster import outpost as outpost_module
 from infertop.engine.cluster.outpost import Greeting, Outbox, Outpost
 from infertop.engine.frame import decode
 from infertop.engine.place import Opening, Place
@@ -64,4 +65,18 @@ async def test_a_worker_that_dies_leaves_word_of_how():
     await outpost.greet()
     outpost._worker.kill()
     assert await outpost.hear() is None
+    assert await outpost.epitaph() == "the engine ended unexpectedly (exit status -9)"
+
+
+async def test_a_worker_that_nobody_listens_to_any_more_is_ended(monkeypatch):
+    monkeypatch.setattr(outpost_module, "LEFT_S", 0.5)
+    outpost = Outpost()
+    await outpost.greet()
+    await asyncio.sleep(1)
+    assert not outpost._worker.gone.is_set()  # it waits for its plan, and has said nothing
+    plan = RunPlan(backends=(BackendPlan(name="nobody", url="http://127.0.0.1:9/v1", model="m"),))
+    await outpost.tell(
+        [(PLACE, msgspec.msgpack.encode(Place(Share(0, 1), {}))), (PLAN, msgspec.msgpack.encode(plan))]
+    )
+    await asyncio.wait_for(outpost._worker.gone.wait(), 20)
     assert await outpost.epitaph() == "the engine ended unexpectedly (exit status -9)"

@@ -15,8 +15,10 @@ from statistics import median
 import pytest
 from msgspec.structs import replace
 
+from infertop.engine.cluster.knock import knock
 from infertop.engine.plan import ArrivalsPlan, BackendPlan, RunPlan, WorkloadPlan
 from infertop.engine.process import EngineProcess
+from infertop.engine.watcher import RunError
 from infertop.sessions.exit_codes import ExitCode, exit_code
 from infertop.sessions.summary import document
 
@@ -211,8 +213,11 @@ def test_too_few_cores_are_told_of(cluster):
     assert re.fullmatch(r"[0-2] of 3 workers found a place in 4 s: each needs a core, and the cluster has 2", told)
 
 
-async def test_an_address_at_which_something_else_listens_is_told_of_in_bounded_time():
-    async with server() as (backend, _):
-        address = backend.url.removeprefix("http://").removesuffix("/v1")
-        told = await asyncio.to_thread(impatiently, address, "JOIN_S", 2)
-    assert told == f"--ray {address}: something answers there, but in 2 s it was no Ray cluster"
+async def test_the_other_door_of_a_cluster_is_told_of(cluster):
+    inside, outside = cluster.address, cluster.client_address
+    with pytest.raises(RunError, match=f"that is the port for the cluster's own machines: .* write {inside}, "):
+        await knock(f"ray://{inside}")
+    with pytest.raises(RunError, match=f"that is the port for who is outside the cluster: write {outside}$"):
+        await knock(outside.removeprefix("ray://"))
+    await knock(inside)
+    await knock(outside)
