@@ -8,7 +8,7 @@ al. 1972, pool adjacent violators). A level that is decided decides all on its o
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import count
 from math import log
@@ -56,9 +56,12 @@ def standings(points: Sequence[Point], targets: Sequence[Target]) -> Mapping[flo
     return {point.level: _worst([standings[at] for standings in by_target]) for at, point in enumerate(points)}
 
 
-def decided(counted: BackendFrame, targets: Sequence[Target]) -> Outcome:
-    """What a window decides by itself."""
-    outcomes = [_within(counted, target).outcome(target.quantile) for target in targets]
+def decided(counted: BackendFrame, targets: Sequence[Target], requests: int | None = None) -> Outcome:
+    """What a window decides by itself; with `requests`, what it would if it went on as it did to so many of them."""
+    counts = [_within(counted, target) for target in targets]
+    if requests is not None:
+        counts = [replace(each, requests=requests) for each in counts]
+    outcomes = [each.outcome(target.quantile) for each, target in zip(counts, targets, strict=True)]
     if "misses" in outcomes:
         return "misses"
     return "undecided" if "undecided" in outcomes or not outcomes else "holds"

@@ -31,7 +31,7 @@ class Choice:
 
 
 def choices(curves: Sequence[Curve]) -> tuple[Choice, ...]:
-    """All points of `curves` that say how fast an answer is written."""
+    """All points of `curves` that say how fast an answer is written, and what that is to be weighed against."""
     found = (_choice(curve, point) for curve in curves for point in curve.points)
     return tuple(choice for choice in found if choice is not None)
 
@@ -62,7 +62,7 @@ def _merits(choice: Choice) -> tuple[float | None, float | None, float | None]:
 
 def _choice(curve: Curve, point: Point) -> Choice | None:
     user, chip, usd = tok_s_per_user(point), tok_s_per_chip(point, curve.backend), usd_per_m(point)
-    if user is None:
+    if user is None or (chip is None and usd is None):
         return None
     return Choice(
         curve.backend.name,

@@ -56,9 +56,9 @@ def tok_s(point: Point) -> Estimate | None:
 
 
 def tok_s_per_user(point: Point) -> Estimate | None:
-    """1/TPOT, by its median: how fast one answer is written; None where answers have one token."""
+    """1/TPOT, by its median: how fast one answer is written; None where one has one token or comes in one read."""
     tpot = quantile(point, "tpot", 0.5)
-    return None if tpot is None else tpot.inverse(1000.0)
+    return tpot.inverse(1000.0) if tpot and tpot.value else None
 
 
 def tok_s_per_chip(point: Point, backend: BackendPlan) -> Estimate | None:

@@ -213,7 +213,7 @@ class Sweeper:
     def _curve(self, name: str, visited: Sequence[Visited]) -> Curve:
         backend = next(each for each in self._plan.plan.backends if each.name == name)
         own = [each for each in visited if each.visit.backend == name]
-        failed = next((each for each in own if each.failed), None)
+        failed = own[-1] if own and own[-1].failed else None  # one that failed before was tried again since
         curve = Curve(
             backend=backend, points=_points([each for each in own if not each.failed]), now=self._now.get(name)
         )

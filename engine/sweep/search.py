@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from math import ceil, log2, sqrt
 from typing import Final
 
-from .deciding import Standing, least_requests, standings
+from .deciding import Standing, decided, least_requests, standings
 from .gauge import LEAST
 from .plan import SweepPlan
 from .reading import knee
 from .sweep import Axis, Curve, Point
 
 PATIENCE: Final = 4
-"""A level is undecided for good after so many times the requests that could have decided it."""
+"""A level is undecided for good after so many times the requests that could have decided it; after half of them, if
+the others, going the same way, would not either."""
 
 _STEP: Final = 2.0
 _KNEE_RATIO: Final = 1.25
@@ -60,7 +61,7 @@ def following(curve: Curve, sweep: SweepPlan, over: frozenset[float] = frozenset
 
 def _wanted(level: float, requests: int, sweep: SweepPlan) -> Wanted:
     """At least one answer for every slot, or it is chance who is seen."""
-    return Wanted(level, max(requests, round(level)) if sweep.axis == "concurrency" else requests)
+    return Wanted(float(level), max(requests, round(level)) if sweep.axis == "concurrency" else requests)
 
 
 def remaining(curve: Curve, sweep: SweepPlan) -> float:
@@ -105,8 +106,11 @@ def _settle(point: Point, found: Mapping[float, Standing], sweep: SweepPlan) -> 
     """One more visit to a level that may still be decided."""
     if found[point.level].outcome != "undecided":
         return None
-    left = PATIENCE * _full(sweep) - point.counted.finished - point.counted.failed
-    return _wanted(point.level, min(left, 2 * _full(sweep)), sweep) if left >= LEAST else None
+    full, answers = _full(sweep), point.counted.finished + point.counted.failed
+    most = PATIENCE * full
+    if most - answers < LEAST or (answers >= 2 * full and decided(point.counted, sweep.targets, most) == "undecided"):
+        return None
+    return _wanted(point.level, min(most - answers, 2 * full), sweep)
 
 
 def _near(held: float, missed: float, sweep: SweepPlan) -> bool:

@@ -59,6 +59,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     visited: tuple[Visited, ...] = ()
     lost_usd: float = 0.0
 
+    def to_go_on(self) -> Self:
+        """What a sweep goes on from: visits that failed are made again, and what they spent is lost."""
+        failed_usd = sum(each.spent_usd for each in self.visited if each.failed)
+        kept = tuple(each for each in self.visited if not each.failed)
+        return msgspec.structs.replace(self, visited=kept, lost_usd=self.lost_usd + failed_usd)
+
 
 class SweepFile:
     """A file that is written to; made by `new` or `again`."""

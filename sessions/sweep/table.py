@@ -4,6 +4,7 @@ Pure: a Sweep and a width in, text out. Nothing rests on colour alone; without c
 """
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import Final
 
 from rich.cells import cell_len
@@ -15,6 +16,7 @@ from ...engine.sweep.deciding import standings
 from ...engine.sweep.estimate import Estimate
 from ...engine.sweep.pareto import choices, front
 from ...engine.sweep.sweep import Curve, Point, Sweep
+from ...engine.workloads.mix import in_short
 from ..figures import duration, fine, number, usd
 from ..table import BOLD, DIM, RED, Cell, Paint, aligned, coloured, plain, wrapped
 
@@ -73,12 +75,11 @@ def findings(sweep: Sweep, curve: Curve) -> Iterator[str]:
     best = reading.best(curve, sweep.targets)
     if best is not None:
         held, missed = best.bracket
-        high = "" if best.high == float("inf") else f"–{number(best.high)}"
         above = "none is known to miss" if missed is None else f"missed at {missed:g}"
         known = f"held at {held:g}" if held is not None else "not yet certain to be held anywhere"
         yield (
-            f"{wanted}: most tokens/s at {best.level:g} {unit}, {number(best.tok_s)} tok/s "
-            f"({number(best.low)}{high or ' or more'}); {known}, {above}"
+            f"{wanted}: most tokens/s at {best.level:g} {unit}, {number(best.tok_s)} tok/s"
+            f"{_between(best)}; {known}, {above}"
         )
     elif sweep.targets and curve.points:
         yield f"{wanted}: held at no level"
@@ -89,6 +90,13 @@ def findings(sweep: Sweep, curve: Curve) -> Iterator[str]:
         yield f"no knee: tokens/s still rise at {curve.points[-1].level:g} {unit}"
     if not curve.done:
         yield "not finished: --resume goes on"
+
+
+def _between(best: reading.Best) -> str:
+    """The interval of its tokens/s, as far as there is one."""
+    if isfinite(best.high):
+        return f" ({number(best.low)}–{number(best.high)})"
+    return f" ({number(best.low)} or more)" if best.low else ""
 
 
 def label(curve: Curve) -> Label:
@@ -116,7 +124,7 @@ def _columns(sweep: Sweep, cells: Sequence[Sequence[Cell]], width: int, paint: P
     for at in (3, 8, 10, 11, 7, 4):  # what a narrow terminal can do without, the least first
         if at in shown and sum(widths[each] + len(_GAP) for each in shown) > width:
             shown.remove(at)
-    yield paint(_GAP.join(aligned(heads[at], widths[at], left=at == len(heads) - 1) for at in shown), DIM)
+    yield paint(_GAP.join(aligned(heads[at], widths[at], left=False) for at in shown[:-1]), DIM)
     for row in cells:
         yield _GAP.join(
             paint(aligned(row[at].text, widths[at], left=at == len(heads) - 1), row[at].style) for at in shown
@@ -154,7 +162,7 @@ def _quantile(point: Point, metric: str, p: float) -> Cell:
 def _heading(sweep: Sweep) -> str:
     progress = sweep.progress
     parts = [f"{printable(sweep.title, 60)}: sweep of {sweep.axis}, {sweep.low:g} to {sweep.high:g}"]
-    parts += [printable(sweep.plan.workload.source, 40), *map(str, sweep.targets)]
+    parts += [printable(in_short(sweep.plan.workload), 40), *map(str, sweep.targets)]
     parts.append(f"{progress.requests_done:,} requests")
     if progress.spent_usd:
         parts.append(f"spent {usd(progress.spent_usd)}")
@@ -174,7 +182,7 @@ def notes(sweep: Sweep) -> Iterator[str]:
         yield "?: too few answers for this percentile to be more than a hint"
     if sweep.targets and any("?" in word for curve in sweep.curves for row in rows(sweep, curve) for word in row[-1]):
         yield "holds? and misses?: the best guess, where the answers do not decide it"
-    if points:
+    if choices(sweep.curves):
         yield (
             "efficient: no other point of any backend is better in tok/s per user, tok/s per chip and $/M together; "
             "$/M is at that load, never idle"

@@ -5,7 +5,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 
-HIDDEN, LAYERS, HEADS, FEED_FORWARD, CONTEXT = 32, 1, 1, 64, 65536
+CONTEXT = 65536
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:!?'()-"
 LOWER = LETTERS[:26]
 PIECES = ["▁", *LETTERS, *(f"▁{a}" for a in LOWER), *(a + b for a in LOWER for b in LOWER)]
@@ -18,18 +18,20 @@ def vocabulary():
     return tokens + [(piece, kinds.NORMAL) for piece in PIECES]
 
 
-def write_model(path: Path, seed: int = 1) -> Path:
+def write_model(path: Path, seed: int = 1, *, hidden: int = 32, layers: int = 1, heads: int = 1) -> Path:
+    """Of some thousand weights; of more `layers` and `hidden` where an answer shall take its time."""
+    feed_forward = 2 * hidden
     rng = np.random.default_rng(seed)
     tokens = vocabulary()
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("tiny-random")
     writer.add_context_length(CONTEXT)
-    writer.add_embedding_length(HIDDEN)
-    writer.add_block_count(LAYERS)
-    writer.add_feed_forward_length(FEED_FORWARD)
-    writer.add_head_count(HEADS)
-    writer.add_head_count_kv(HEADS)
-    writer.add_rope_dimension_count(HIDDEN // HEADS)
+    writer.add_embedding_length(hidden)
+    writer.add_block_count(layers)
+    writer.add_feed_forward_length(feed_forward)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(heads)
+    writer.add_rope_dimension_count(hidden // heads)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_vocab_size(len(tokens))
     writer.add_tokenizer_model("llama")
@@ -44,19 +46,19 @@ def write_model(path: Path, seed: int = 1) -> Path:
         writer.add_tensor(name, rng.normal(0, 0.4, shape).astype(np.float32))
 
     def norm(name):
-        writer.add_tensor(name, np.ones(HIDDEN, np.float32))
+        writer.add_tensor(name, np.ones(hidden, np.float32))
 
-    tensor("token_embd.weight", len(tokens), HIDDEN)
+    tensor("token_embd.weight", len(tokens), hidden)
     norm("output_norm.weight")
-    output = rng.normal(0, 0.4, (len(tokens), HIDDEN)).astype(np.float32)
+    output = rng.normal(0, 0.4, (len(tokens), hidden)).astype(np.float32)
     output[: 3 + 256] = 0  # special and byte tokens stay unlikely: the answers are readable letters
     writer.add_tensor("output.weight", output)
-    for layer in range(LAYERS):
+    for layer in range(layers):
         for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
-            tensor(f"blk.{layer}.{name}.weight", HIDDEN, HIDDEN)
-        tensor(f"blk.{layer}.ffn_gate.weight", FEED_FORWARD, HIDDEN)
-        tensor(f"blk.{layer}.ffn_up.weight", FEED_FORWARD, HIDDEN)
-        tensor(f"blk.{layer}.ffn_down.weight", HIDDEN, FEED_FORWARD)
+            tensor(f"blk.{layer}.{name}.weight", hidden, hidden)
+        tensor(f"blk.{layer}.ffn_gate.weight", feed_forward, hidden)
+        tensor(f"blk.{layer}.ffn_up.weight", feed_forward, hidden)
+        tensor(f"blk.{layer}.ffn_down.weight", hidden, feed_forward)
         norm(f"blk.{layer}.attn_norm.weight")
         norm(f"blk.{layer}.ffn_norm.weight")
     writer.write_header_to_file()

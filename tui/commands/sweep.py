@@ -129,7 +129,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         file.close()
     _print(sweep, as_json=arguments.json)
-    if sweep.state != "done":
+    if sweep.state != "done" or any(curve.failed for curve in sweep.curves):
         sys.stderr.write(f"infertop: infertop sweep --resume {file.session} goes on where this one was\n")
     try:
         _export(sweep, arguments.export or ())
@@ -212,7 +212,7 @@ def _resumed(arguments: argparse.Namespace) -> "tuple[Sweeper, SweepFile, SweepP
         raise UsageError("--resume goes on with a sweep as it was: leave out what it is of, its levels and targets")
     try:
         path = find(sessions_folder(), arguments.resume)
-        kept = read(path)
+        kept = read(path).to_go_on()
         file = SweepFile.again(path, kept.started_utc)
     except SweepFileError as error:
         raise UsageError(f"--resume: {error}") from None

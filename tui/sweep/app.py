@@ -12,7 +12,6 @@ from typing import ClassVar, Final
 from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.message import Message
 from textual.screen import Screen
 
@@ -20,9 +19,10 @@ from ...engine.sweep.sweep import Sweep
 from ...sessions.export.files import ExportError, Part, write_parts
 from ..draw.glyphs import Tier, choose_tier
 from ..export.screen import svg
-from ..palette import Entry, provider
+from ..palette import Entry, EntryPalette, provider
 from ..theme import PALETTES, palette_named
 from ..viewstate import ViewState
+from ..widgets.steady_size import SteadySize
 from ..widgets.strips import PageWidget
 from ..widgets.textual_theme import textual_theme
 from .board import SweepBoard
@@ -49,7 +49,7 @@ class SweepArrived(Message):
         return isinstance(message, SweepArrived)
 
 
-class SweepScreen(Screen[None]):
+class SweepScreen(SteadySize, Screen[None]):
     """One widget for the whole page, and the keys; those of the screens over it are their own."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
@@ -244,9 +244,7 @@ class SweepApp(App[Sweep | None]):
 
     def action_palette(self) -> None:
         """Everything there is to do, by name."""
-        self.push_screen(
-            CommandPalette([provider(self._entries)], placeholder="what to do: type some of its letters")
-        )
+        self.push_screen(EntryPalette([provider(self._entries)], placeholder="what to do: type some of its letters"))
 
     def _entries(self) -> Iterator[Entry]:
         for binding in KEYS:

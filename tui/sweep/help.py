@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ..widgets.steady_size import SteadySize
 from .keys import KEYS
 
 _WORDS = (
@@ -26,7 +27,7 @@ _WORDS = (
 )
 
 
-class SweepHelpScreen(ModalScreen[None]):
+class SweepHelpScreen(SteadySize, ModalScreen[None]):
     """Keys and words; any of its own keys closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from infertop.engine.figures import tok_s
-from infertop.engine.histogram import CENTRES_NS, Histogram
+from infertop.engine.histogram import CENTRES_NS, Histogram, HistogramState
 from infertop.engine.plan import ArrivalsPlan, BackendPlan, RunPlan, WorkloadPlan
 from infertop.engine.sweep.plan import SweepPlan
 from infertop.engine.sweep.runner import Sweeper
@@ -43,13 +43,16 @@ def swept(plan, **options) -> Sweep:
 
 @dataclass
 class Level:
-    """What is true of a level: tokens/s, and the share of requests within a limit."""
+    """What is true of a level: tokens/s, every latency, and how many requests it took to know."""
 
     tok_s: float
-    histogram: Histogram
+    histograms: dict[str, HistogramState]
+    requests: int
 
-    def share(self, limit_ms):
-        return self.histogram.counts[np.less_equal(CENTRES_NS, limit_ms * 1e6)].sum() / len(self.histogram)
+    def share(self, target):
+        """Of the requests, those within the limit."""
+        histogram = Histogram.of(self.histograms[target.metric])
+        return histogram.counts[np.less_equal(CENTRES_NS, target.limit_ms * 1e6)].sum() / len(histogram)
 
 
 def brute_force(stack, high, requests):
@@ -73,5 +76,5 @@ def brute_force(stack, high, requests):
             if backend.finished >= requests + 2 * level:
                 break
         window = since(now, base)
-        found[level] = Level(tok_s(window), Histogram.of(window.histograms["ttft_sched"]))
+        found[level] = Level(tok_s(window), window.histograms, now.scheduled)
     return found

@@ -2,8 +2,11 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from infertop.engine.histogram import Histogram
 from infertop.engine.sweep.pareto import Choice, choices, dominated, front
+from infertop.engine.sweep.reading import tok_s_per_user
 
 from .made import sweep_plan, swept
 
@@ -37,3 +40,15 @@ def test_better_in_all_that_both_are_known_by() -> None:
 def test_more_load_trades_the_users_speed_for_the_chips() -> None:
     field = choices(swept(sweep_plan("h200/batch=16", high=8)).curves)
     assert len(front(field)) == len(field) >= 4
+
+
+def test_the_users_speed_alone_is_no_choice_and_an_answer_in_one_read_has_none() -> None:
+    curve = swept(sweep_plan("h200/batch=16", high=1)).curves[0]
+    unknown = replace(curve, backend=replace(curve.backend, url="http://127.0.0.1:9/v1", price=None))
+    assert not choices([unknown])
+    at_once = Histogram()
+    at_once.add(0)
+    (point,) = curve.points
+    assert tok_s_per_user(point).value > 0
+    counted = replace(point.counted, histograms={"tpot": at_once.state()})
+    assert tok_s_per_user(replace(point, counted=counted)) is None

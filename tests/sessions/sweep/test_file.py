@@ -66,6 +66,23 @@ def test_a_visit_that_never_ended_has_spent_what_it_might_have(tmp_path) -> None
     assert [each.visit for each in found.visited] == [first]
 
 
+def test_what_failed_is_tried_again_when_it_goes_on(tmp_path) -> None:
+    plan = sweep_plan(high=1)
+    file = SweepFile.new(tmp_path, plan)
+    visit = Visit(round=0, backend="a", level=1.0, nth=0, requests=64)
+    file.keep(Begun(visit=visit))
+    file.keep(Visited(visit=visit, counted=BackendFrame(name="a"), failed=True, cut="refused", spent_usd=0.01))
+    assert load(file.path).curves[0].failed
+    kept = read(file.path).to_go_on()
+    assert (kept.visited, kept.lost_usd) == ((), 0.01)
+    last = last_document(Sweeper(plan, file.keep, lost_usd=kept.lost_usd))
+    file.close()
+    for sweep in (last, load(file.path)):
+        assert not sweep.curves[0].failed
+        assert sweep.curves[0].points
+        assert sweep.progress.spent_usd == pytest.approx(0.01)
+
+
 def test_the_document_that_was_printed_is_read_again(kept, tmp_path) -> None:
     _, sweep = kept
     printed = tmp_path / "sweep.json"

@@ -62,5 +62,8 @@ def _progress(board: SweepBoard) -> list[Row]:
         parts.append((Span(f" {board.why}", "warn"),))
     if left := words.left(board):
         parts.append((Span(f" {left}", ""),))
-    parts.append((Span(" virtual time, nothing spent" if board.virtual else f" spent {spent}", "dim"),))
+    if board.virtual:
+        parts.append((Span(" virtual time, nothing spent", "dim"),))
+    elif board.spent_usd or board.budget_usd is not None:
+        parts.append((Span(f" spent {spent}", "dim"),))
     return parts
