@@ -47,8 +47,8 @@ class DemandClass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         hourly: 24 relative volumes instead; () takes `shape`.
         weekend: a weekend day's requests, as a share of a weekday's.
         peak_factor: the busiest minutes of an hour over the hour's mean, beyond what chance arrivals bring.
-        deferrable: the requests may wait: within the hours of the shape that are not 0, they are spread as is
-            cheapest.
+        deferrable: the requests may wait: within the hours of the shape that are not 0, weekdays' on weekdays,
+            they are spread as is cheapest.
         regions: where the requests come from, with their shares; none given is one place.
         ttft_ms, tpot_ms, e2e_ms: limits; None has none.
         quantile: the share of requests that keeps each limit.

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from infertop.engine.cost import OwnedPrice
+from infertop.engine.cost import ApiPrice, OwnedPrice
 from infertop.profiles.demand import DAYS_A_MONTH, Demand, DemandClass, Option
 from infertop.profiles.demand_files import dump, find, load
 from infertop.sessions.decide.capacity import Capacity
-from infertop.sessions.decide.decision import Decision, Ranked
+from infertop.sessions.decide.decision import Decision, Ranked, Usage
 from infertop.sessions.decide.making import Request, make
 from infertop.sessions.decide.report import content, text
 from infertop.sessions.decide.report.answer import headline
@@ -93,7 +93,7 @@ def fenced(words: str, language: str = "") -> str:
 
 
 def by_hand(made: Decision, bought: Decision) -> Iterator[str]:
-    """Chat at one option of each kind."""
+    """Chat at one option of each kind, and the split."""
     of = made.demand.classes[0]
     per_day = of.requests_per_day.value
     requests = per_day * of.days_a_month
@@ -107,6 +107,7 @@ def by_hand(made: Decision, bought: Decision) -> Iterator[str]:
     yield api(made, of, requests)
     yield rented(made, of)
     yield owned(bought, of)
+    yield together(made)
 
 
 def api(made: Decision, of: DemandClass, requests: float) -> str:
@@ -120,7 +121,7 @@ def api(made: Decision, of: DemandClass, requests: float) -> str:
         f"**API: {known.option}.** A request has {known.input_tokens:.1f} tokens in and {known.output_tokens:.1f} "
         f"out ([capacities](#capacities)), at ${price.usd_per_m_input:g} and ${price.usd_per_m_output:g} a million "
         f"([prices](#prices)): {requests:,.0f} × ({known.input_tokens:.1f} × {price.usd_per_m_input:g} + "
-        f"{known.output_tokens:.1f} × {price.usd_per_m_output:g}) ÷ 1,000,000 = **{dollars(by_hand)}** a month; the "
+        f"{known.output_tokens:.1f} × {price.usd_per_m_output:g}) ÷ 1,000,000 = **${by_hand:,.2f}** a month; the "
         f"ranking says {said(ranked)}."
     )
 
@@ -135,7 +136,7 @@ def rented(made: Decision, of: DemandClass) -> str:
         f"**Rented: {known.option}.** A replica of {price.chips:g} chip serves {number(known.requests_per_s.value)} "
         f"requests a second within the limit; the peak of {peak(of):.3f} takes {replicas:.0f}. At least one runs "
         f"at every hour, so {replicas:.0f} × {price.chips:g} × {HOURS_A_MONTH} h × ${price.usd_per_chip_hour:g} = "
-        f"**{dollars(by_hand)}** a month; the ranking says {said(ranked)}."
+        f"**${by_hand:,.2f}** a month; the ranking says {said(ranked)}."
     )
 
 
@@ -154,7 +155,37 @@ def owned(bought: Decision, of: DemandClass) -> str:
         f"({price.life_years:g} × 8,760 h × {price.availability:g}) = ${capital:.4f} an hour; power "
         f"{price.kw_per_chip:g} kW × {price.pue:g} × ${price.usd_per_kwh:g} = ${energy:.4f}; staff and space "
         f"${price.ops_usd_per_hour:g}: ${hourly:.4f} an hour, busy or idle. {replicas:.0f} × {HOURS_A_MONTH} h × "
-        f"${hourly:.4f} = **{dollars(by_hand)}** a month; the ranking says {said(ranked)}."
+        f"${hourly:.4f} = **${by_hand:,.2f}** a month; the ranking says {said(ranked)}."
+    )
+
+
+def together(made: Decision) -> str:
+    """The split's bill: replica-hours at their price, and an API's part of what all of a class costs there."""
+    assert made.split is not None
+    parts, bill = [], 0.0
+    for site in made.split.sites:
+        price = next(each.price for each in made.prices if each.option == site.option)
+        if isinstance(price, ApiPrice):
+            ((class_name, share),) = site.shares.items()
+            whole = at(made, next(of for of in made.demand.classes if of.name == class_name), site.option)[0].usage
+            assert whole is not None
+            usd = share * whole.usd_per_month.value
+            parts.append(
+                f"{site.option} gets {share:.2%} of {class_name}, all of which costs {said_usd(whole)}: ${usd:,.0f}"
+            )
+        else:
+            hours = site.usage.replicas_mean * HOURS_A_MONTH
+            usd = hours * price.chips * price.usd_per_chip_hour
+            parts.append(
+                f"{site.option} runs {site.usage.replicas_peak} replicas at the peak, {site.usage.replicas_mean:.3f} "
+                f"in the mean, {hours:,.1f} replica-hours a month, × ${price.usd_per_chip_hour:g} = ${usd:,.0f}"
+            )
+        bill += usd
+    decided = made.split.usd_per_month.value
+    if abs(bill / decided - 1) > 0.005:
+        raise AssertionError(f"the split: {bill:.2f} by hand, {decided:.2f} decided")
+    return (
+        f"**The split.** {'; '.join(parts)}. Together **${bill:,.0f}** a month; the answer says {dollars(decided)}."
     )
 
 
@@ -172,7 +203,11 @@ def at(made: Decision, of: DemandClass, option: str) -> tuple[Ranked, Capacity]:
 
 def said(ranked: Ranked) -> str:
     assert ranked.usage is not None
-    return dollars(ranked.usage.usd_per_month.value)
+    return said_usd(ranked.usage)
+
+
+def said_usd(usage: Usage) -> str:
+    return dollars(usage.usd_per_month.value)
 
 
 def agrees(by_hand: float, ranked: Ranked) -> None:

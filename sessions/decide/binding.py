@@ -26,7 +26,7 @@ def infeasible(question: Question) -> Infeasible:
     for key, said in words.items():
         of, strategy = question.answer((key,))
         if strategy is not None:
-            alone.append(Binding(words=said, alone=True, then_usd_per_month=Months(question, of, strategy).usd.value))
+            alone.append(Binding(words=said, alone=True, then_usd_per_month=Months(question, of, strategy).cost))
     if alone:
         alone.sort(key=lambda each: each.then_usd_per_month or 0.0)
         if len(alone) == 1:
@@ -42,7 +42,7 @@ def infeasible(question: Question) -> Infeasible:
             given_up = fewer
     of, strategy = question.answer(given_up)
     assert strategy is not None
-    cost = usd(Months(question, of, strategy).usd.value)
+    cost = usd(Months(question, of, strategy).cost)
     together = tuple(Binding(words=words[key], alone=False) for key in given_up)
     return Infeasible(
         words="giving up one constraint is not enough; it would take all of these, and then costs "

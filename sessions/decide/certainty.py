@@ -24,7 +24,7 @@ def verdict(question: Question, of: Instance, strategy: Strategy, replanned: Rep
     for without, (left, other) in replanned.items():
         months = Months(question, left, other)
         loses = float((months.drawn.usd > answer.drawn.usd).mean())
-        rivals.append(Rival(words=f"{_in_words(left, other)}, without {printable(without, 40)}",
+        rivals.append(Rival(words=f"{_in_words(left, other)} (the best without {printable(without, 40)})",
                             usd_per_month=months.usd, loses=loses))  # fmt: skip
     rivals.sort(key=lambda each: each.loses)
     if not rivals:

@@ -46,8 +46,12 @@ def decide(demand: Demand, capacities: Iterable[Capacity], offers: Iterable[Offe
     Raises:
         SolverError: the solver gave up.
     """
-    capacities, offers = tuple(capacities), tuple(offers)
-    question = Question.of(demand, capacities, offers)
+    return decided(Question.of(demand, capacities, offers), today)
+
+
+def decided(question: Question, today: date) -> Decision:
+    """The same of a question that is at hand."""
+    offers = tuple(question.offers.values())
     ranked = rankings(question)
     of, strategy = question.answer()
     replanned = {} if strategy is None else replan(of, strategy)
@@ -55,11 +59,11 @@ def decide(demand: Demand, capacities: Iterable[Capacity], offers: Iterable[Offe
     if chosen is not None:
         chosen = replace(chosen, binding=what_constraints_cost(question))
     return Decision(
-        demand=demand,
+        demand=question.demand,
         today=today.isoformat(),
         offers=offers,
         prices=tuple(_price_used(offer, today) for offer in offers),
-        capacities=capacities,
+        capacities=tuple(question.known.values()),
         rankings=ranked,
         split=chosen,
         single=single_vendor(question),

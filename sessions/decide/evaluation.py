@@ -48,22 +48,22 @@ def outcome(of: Instance, strategy: Strategy, factors: Factors) -> Outcome:
     volume = factors.volume[:, of.flow_class]  # (D, K)
     peak = np.where(of.deferrable, 1.0, factors.peak[:, of.flow_class])
     capacity = factors.capacity[:, of.flow_class][:, :, of.pool_option]  # (D, K, J)
-    at_site = (of.pool_site[:, None] == np.arange(len(of.site_option))).astype(float)  # (J, G)
     with np.errstate(divide="ignore", invalid="ignore"):
         busy = (volume * peak * of.peak)[:, :, None] / (capacity * of.capacity)  # (D, K, J): replicas per request/s
     busy = np.where(of.per_token[of.pool_site], 0.0, busy)
     loads = [_load(flows, busy) for flows in strategy.flows]
     spare = of.demand.constraints.spare_replicas if of.keeps("spare") else 0
-    replicas = _at_sites(_whole(loads[0]), at_site) + spare
+    replicas = _at_sites(of, _whole(loads[0])) + spare
     for load in loads[1:]:
-        replicas = np.maximum(replicas, _at_sites(_whole(load), at_site))
+        replicas = np.maximum(replicas, _at_sites(of, _whole(load)))
     replicas = np.maximum(replicas, of.least[:, None])
     replicas = np.where((strategy.used & ~of.per_token)[:, None], replicas, 0.0)
     replicas = np.where(of.reserved[:, None], replicas.max(axis=2, keepdims=True), replicas)
     requests = np.einsum("kjb,b->kj", strategy.flows[0], of.hours) * SECONDS_AN_HOUR
     sent = volume[:, :, None] * requests  # (D, K, J)
     # A slower replica is busy for longer with a request, and draws more for it.
-    energy_usd = of.energy_usd / np.where(of.energy_usd > 0, capacity, 1.0)
+    energy_usd = of.energy_usd / np.where(capacity > 0, capacity, 1.0)
+    at_site = (of.pool_site[:, None] == np.arange(len(of.site_option))).astype(float)  # (J, G)
     own = (sent * (of.request_usd - of.energy_usd + energy_usd)) @ at_site  # (D, K, G)
     by_class = np.zeros((len(factors), len(of.demand.classes), len(of.site_option)))
     for k, c in enumerate(of.flow_class):
@@ -73,7 +73,7 @@ def outcome(of: Instance, strategy: Strategy, factors: Factors) -> Outcome:
     price = factors.price[:, of.site_option]  # (D, G)
     return Outcome(
         pool_load=loads[0],
-        needed=_at_sites(loads[0], at_site),
+        needed=_at_sites(of, loads[0]),
         replicas=replicas,
         hours_usd=hours_usd * price,
         own_usd=by_class * price[:, None, :],
@@ -81,19 +81,21 @@ def outcome(of: Instance, strategy: Strategy, factors: Factors) -> Outcome:
     )
 
 
-def _at_sites(of_pools: Array, at_site: Array) -> Array:
+def _at_sites(of: Instance, of_pools: Array) -> Array:
     """(D, J, B) to (D, G, B); infinite where a pool is."""
-    finite = np.isfinite(of_pools)
-    summed = np.einsum("djb,jg->dgb", np.where(finite, of_pools, 0.0), at_site)
-    broken = np.einsum("djb,jg->dgb", (~finite).astype(float), at_site) > 0
-    return np.where(broken, np.inf, summed)
+    sums = np.zeros((of_pools.shape[0], len(of.site_option), of_pools.shape[2]))
+    for j in np.flatnonzero(of_pools.any(axis=(0, 2))):
+        sums[:, of.pool_site[j]] += of_pools[:, j]
+    return sums
 
 
 def _load(flows: Array, busy: Array) -> Array:
     """Replicas' worth of load, (D, J, B), of flows (K, J, B); infinite where a pool cannot serve what it gets."""
-    with np.errstate(invalid="ignore"):
-        parts = flows[None] * busy[..., None]
-    return np.asarray(np.where(flows[None] > 0, parts, 0.0).sum(axis=1))
+    loads = np.zeros((busy.shape[0], *flows.shape[1:]))
+    for k, j in zip(*np.nonzero(flows.any(axis=2)), strict=True):
+        blocks = flows[k, j] > 0
+        loads[:, j, blocks] += flows[k, j, blocks] * busy[:, k, j, None]
+    return loads
 
 
 def _whole(load: Array) -> Array:

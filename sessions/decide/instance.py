@@ -44,6 +44,7 @@ class Instance:
         pool_site, pool_option: (J,).
         hours: that a block has in a month, (B,).
         block_of: the block of each hour of a weekday, (24,).
+        weekend: whether a block's hours are those of weekend days, where something is deferrable, (B,).
         rate: requests a second, (K, B); of a deferrable flow spread evenly over its window.
         month: requests a month, (K,).
         deferrable: (K,).
@@ -71,6 +72,7 @@ class Instance:
     pool_option: Index
     hours: Array
     block_of: Index
+    weekend: Mask
     rate: Array
     month: Array
     deferrable: Mask
@@ -92,7 +94,7 @@ class Instance:
     def unit(self) -> Array:
         """Requests a second in a block that are the whole of a flow, (K, B).
 
-        Of a flow that cannot wait that is its rate there; a deferrable one could all be served in any of its blocks.
+        Of a flow that cannot wait that is its rate there; of a deferrable one, a month's at once.
         """
         all_at_once = np.where(self.rate > 0, self.month[:, None] / (SECONDS_AN_HOUR * self.hours), 0.0)
         return np.where(self.deferrable[:, None], all_at_once, self.rate)
@@ -128,7 +130,7 @@ def instance(demand: Demand, known: Known, offers: Mapping[str, Offer], dropped:
         np.array([pool[1] for pool in pools], np.intp),
     )
     pool_load = np.array([load for _, _, load in pools])
-    hours, block_of, of_class = _blocks(classes)
+    hours, block_of, weekend, of_class = _blocks(classes)
     rate = of_class[flow_class] * np.array([share for _, _, share in flows])[:, None]
     told_apart = constraints.split_by_class or "split_by_class" in dropped
     may = table.may if told_apart else np.broadcast_to(table.may.all(axis=0), table.may.shape)
@@ -149,6 +151,7 @@ def instance(demand: Demand, known: Known, offers: Mapping[str, Offer], dropped:
         pool_option=pool_option,
         hours=hours,
         block_of=block_of,
+        weekend=weekend,
         rate=rate,
         month=(rate * hours).sum(axis=1) * SECONDS_AN_HOUR,
         deferrable=np.array([classes[k].deferrable and told_apart for k in flow_class]),
@@ -210,15 +213,19 @@ class _Table:
         return sorted({float(self.load[k, o]) for k in np.flatnonzero(self.may[:, o])}) or [1.0]
 
 
-def _blocks(classes: tuple[DemandClass, ...]) -> tuple[Array, Index, Array]:
-    """Hours a month of each block, the block of each hour of a weekday, and each class's requests a second (C, B)."""
+def _blocks(classes: tuple[DemandClass, ...]) -> tuple[Array, Index, Mask, Array]:
+    """Hours a month of blocks, those of a weekday's hours, which are of weekends, and each class's requests/s (C, B).
+
+    What can wait, waits within its day: then no block has hours of weekdays and of weekends.
+    """
     weekday = np.array([[each.requests_per_day.value * weight for weight in each.weights] for each in classes])
-    weekend = weekday * np.array([[each.weekend] for each in classes])
+    at_weekend = weekday * np.array([[each.weekend] for each in classes])
     days = np.repeat([5 / 7, 2 / 7], HOURS) * DAYS_A_MONTH
-    columns = np.concatenate([weekday, weekend], axis=1) / SECONDS_AN_HOUR
+    kind = np.repeat([0.0, float(any(each.deferrable for each in classes))], HOURS)
+    columns = np.vstack([np.concatenate([weekday, at_weekend], axis=1) / SECONDS_AN_HOUR, kind])
     alike, block = np.unique(columns, axis=1, return_inverse=True)
     block = block.reshape(-1)
-    return np.bincount(block, days).astype(float), block[:HOURS], alike
+    return np.bincount(block, days).astype(float), block[:HOURS], alike[-1] > 0, alike[:-1]
 
 
 def _most(limit: float | None, constraint: str, dropped: frozenset[str]) -> float:

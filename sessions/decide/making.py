@@ -18,12 +18,13 @@ from ..sweep.file import SweepFileError
 from ..sweep.file import find as find_sweep
 from ..sweep.file import load as load_sweep
 from .capacity import Capacity
-from .decide import decide
+from .decide import decided
 from .decision import Decision
 from .measured import from_frame, from_sweep, stated
 from .milp import SolverError
 from .offers import offers
 from .plan_check import checked
+from .question import Question
 from .simulated import simulated
 
 Tell = Callable[[str], None]
@@ -67,8 +68,9 @@ def make(request: Request, tell: Tell = lambda _: None) -> Decision:
         known = offers(demand)
         tell("weighing every way to serve it")
         day = date.fromisoformat(request.today) if request.today else today()
-        made = decide(demand, [found[key] for key in wanted if key in found], known, day)
-        return checked(made, lambda words: tell(f"simulating the plan's peak: {printable(words, 100)}"))
+        question = Question.of(demand, [found[key] for key in wanted if key in found], known)
+        made = decided(question, day)
+        return checked(made, lambda words: tell(f"simulating the plan's peak: {printable(words, 100)}"), question)
     except (WorkloadError, UnknownPriceError, PriceFileError, SolverError) as error:
         raise MakingError(printable(str(error), 400)) from None
 

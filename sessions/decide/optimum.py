@@ -34,7 +34,7 @@ class Strategy:
 
 
 def cheapest(of: Instance) -> Strategy | None:
-    """The cheapest strategy that keeps every constraint; None where there is none."""
+    """The cheapest strategy that is found to keep every constraint; None where there is none."""
     return _Model(of).solve()
 
 
@@ -122,13 +122,21 @@ class _Model:
     def _everything_served(
         self, flows: dict[tuple[int, int, int], int], deferrable: Mask, *, wait: bool = False
     ) -> None:
-        sums: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
+        """Every flow is, whole: in each block, or where it can wait, in the weekdays' and in the weekends'."""
+        of = self._of
+        whole: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)  # by flow, and block or kind of day
         for (k, _, b), column in flows.items():
-            sums[k, -1 if deferrable[k] else b].append((column, 1.0))
+            whole[k, -1 - int(of.weekend[b]) if deferrable[k] else b].append((column, 1.0))
         for k in range(len(deferrable)):
-            blocks = [b for b in self._blocks if self._unit[k, b] > 0]
-            for b in ([] if wait else [-1] if blocks else []) if deferrable[k] else blocks:
-                self._programme.row(sums[k, b], low=1.0, high=1.0)
+            blocks = np.flatnonzero(self._unit[k] > 0)
+            if not deferrable[k]:
+                for b in blocks.tolist():
+                    self._programme.row(whole[k, b], low=1.0, high=1.0)
+            elif not wait:
+                for kind in np.unique(of.weekend[blocks]):
+                    these = blocks[of.weekend[blocks] == kind]
+                    part = (of.rate[k, these] * of.hours[these]).sum() * SECONDS_AN_HOUR / of.month[k]
+                    self._programme.row(whole[k, -1 - int(kind)], low=part, high=part)
 
     def _load(self, flows: dict[tuple[int, int, int], int], j: int, b: int) -> Iterator[tuple[int, float]]:
         """Replicas that a pool needs in a block, of each variable."""

@@ -35,16 +35,17 @@ _OTHER_SEED: Final = 7919
 Tell = Callable[[str], None]
 
 
-def checked(decision: Decision, tell: Tell = lambda _: None) -> Decision:
+def checked(decision: Decision, tell: Tell = lambda _: None, question: Question | None = None) -> Decision:
     """`decision` with the checks of its plan: one for each class with limits on simulated replicas of each region.
 
     Args:
         decision: as `decide` made it; one without a plan is returned as it is.
         tell: called with what is done next, in words.
+        question: what it answers, so that it need not be solved again.
     """
     if decision.plan is None:
         return decision
-    question = Question.of(decision.demand, decision.capacities, decision.offers)
+    question = question or Question.of(decision.demand, decision.capacities, decision.offers)
     checks = tuple(_check(decision.demand.seed + _OTHER_SEED, of, tell) for of in _peaks(question))
     return replace(decision, plan=replace(decision.plan, checks=checks))
 

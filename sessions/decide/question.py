@@ -9,9 +9,13 @@ import numpy as np
 from ...profiles.demand import Demand
 from .capacity import Capacity
 from .decision import Offer
-from .draws import Factors, drawn
+from .draws import Factors, certain, drawn
+from .evaluation import outcome
 from .instance import Instance, Known, Mask, instance
 from .optimum import Strategy, cheapest
+
+Answer = tuple[Instance, Strategy | None]
+"""The cheapest strategy found, with what it answers; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Question:
     demand: Demand
     known: Known
     offers: dict[str, Offer]
-    _answers: dict[frozenset[str], tuple[Instance, Strategy | None]] = field(default_factory=dict, repr=False)
+    _answers: dict[frozenset[str], Answer] = field(default_factory=dict, repr=False)
+    _alone: dict[frozenset[str], Answer] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, demand: Demand, capacities: Iterable[Capacity], offers: Iterable[Offer]) -> "Question":
@@ -43,13 +48,38 @@ class Question:
         """In numbers, without the constraints that are dropped."""
         return instance(self.demand, self.known, self.offers, dropped)
 
-    def answer(self, dropped: Collection[str] = ()) -> tuple[Instance, Strategy | None]:
-        """The cheapest strategy without the constraints that are dropped, with what it answers; asked only once."""
+    def answer(self, dropped: Collection[str] = ()) -> Answer:
+        """Without the constraints that are dropped; asked only once.
+
+        A search that was cut off may have found less than the one among one vendor's options, which is small: then
+        that is the answer.
+        """
         key = frozenset(dropped)
         if key not in self._answers:
             made = self.instance(key)
-            self._answers[key] = made, cheapest(made)
+            self._answers[key] = made, cheapest(made) if key else self._least(made)
         return self._answers[key]
+
+    def of_one_vendor(self, dropped: Collection[str] = ()) -> Answer:
+        """The same of the options of one vendor, the cheapest."""
+        key = frozenset(dropped)
+        if key not in self._alone:
+            made = self.instance(key)
+            ways = (without(made, ~pools_of(made, vendor=name)) for name in dict.fromkeys(made.vendors))
+            found = [(only, strategy) for only in ways if (strategy := cheapest(only)) is not None]
+            self._alone[key] = min(found, key=lambda each: _cost(*each), default=(made, None))
+        return self._alone[key]
+
+    def _least(self, of: Instance) -> Strategy | None:
+        found, (_, alone) = cheapest(of), self.of_one_vendor()
+        if found is None or alone is None or _cost(of, found) <= _cost(of, alone):
+            return found
+        return replace(alone, gap=found.gap)
+
+
+def _cost(of: Instance, strategy: Strategy) -> float:
+    """A month, in USD, as estimated."""
+    return float(outcome(of, strategy, certain(len(of.demand.classes), len(of.demand.options))).usd[0])
 
 
 def without(of: Instance, lost: Mask) -> Instance:

@@ -50,7 +50,7 @@ def _ranking(question: Question, of: Instance, c: int) -> Ranking:
             out.append(Ranked(option=option.name, vendor=offer.vendor, excluded_because=tuple(reasons)))
         else:
             able.append((o, months))
-    able.sort(key=lambda each: float(each[1].expected.usd[0]))
+    able.sort(key=lambda each: each[1].cost)
     wins = _wins([months for _, months in able])
     ranked = [
         Ranked(
@@ -106,7 +106,7 @@ def _verdict(ranked: list[Ranked]) -> tuple[Literal["clear", "too close to call"
 
 def _reasons(question: Question, option: str, class_name: str, usage: Usage, first: Months) -> Iterator[str]:
     known = question.known[option, class_name]
-    cheapest = float(first.expected.usd[0])
+    cheapest = first.cost
     if usage.usd_per_month.value > cheapest > 0:
         yield f"{times(usage.usd_per_month.value / cheapest)}× the cost of the cheapest"
     if usage.utilisation is None:

@@ -21,12 +21,12 @@ Replanned = dict[str, tuple[Instance, Strategy]]
 def losses(question: Question, of: Instance, strategy: Strategy, replanned: Replanned) -> tuple[LossOf, ...]:
     """One for each option in use, each vendor of several, and each region where traffic is served in several."""
     months = Months(question, of, strategy)
-    cost = months.usd.value
+    cost = months.cost
     replicas = months.expected.replicas[0]
     found = []
     for kind, name, lost in _what_can_be_lost(of, strategy):
         again = replanned.get(name) if kind == "option" else _without(of, lost)
-        usd = None if again is None else Months(question, *again).usd.value
+        usd = None if again is None else Months(question, *again).cost
         found.append(
             LossOf(
                 kind=kind,

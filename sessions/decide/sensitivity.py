@@ -220,8 +220,8 @@ def _in_words(
     below = max((each for each in crossings if each.at < now), key=lambda each: each.at, default=None)
     above = min((each for each in crossings if each.at >= now), key=lambda each: each.at, default=None)
     parts = [
-        f"below {said(below.at)} {_cheapest_is(below.below)}" if below else "",
-        f"above {said(above.at)} {_cheapest_is(above.above)}" if above else "",
+        f"below {said(below.at)}, {_cheapest_is(below.below)}" if below else "",
+        f"above {said(above.at)}, {_cheapest_is(above.above)}" if above else "",
     ]
     known = [part for part in parts if part]
     if not known:

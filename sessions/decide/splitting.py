@@ -6,8 +6,8 @@ from ..figures import share, usd
 from .constraint import asked
 from .decision import Share, Site, Split
 from .instance import SECONDS_AN_HOUR, Array, Instance
-from .optimum import Strategy, cheapest
-from .question import Question, pools_of, without
+from .optimum import Strategy
+from .question import Question
 from .usage import Months
 
 _MATTERS = 0.001
@@ -43,12 +43,12 @@ def what_constraints_cost(question: Question) -> tuple[str, ...]:
     """Which constraints of a demand that can be met cost money, the dearest first."""
     kept = question.answer()
     assert kept[1] is not None
-    cost = Months(question, kept[0], kept[1]).usd.value
+    cost = Months(question, kept[0], kept[1]).cost
     found = []
     for key, words in asked(question.demand).items():
         of, strategy = question.answer((key,))
         if strategy is not None:
-            saved = cost - Months(question, of, strategy).usd.value
+            saved = cost - Months(question, of, strategy).cost
             if saved > _MATTERS * cost:
                 found.append((saved, f"{words}: {usd(saved)} a month ({share(saved / cost)})"))
     return tuple(words for _, words in sorted(found, reverse=True))
@@ -60,15 +60,8 @@ def single_vendor(question: Question) -> Split | None:
     for leaves_out in _LEAVES_OUT:
         if any(key not in words for key in leaves_out[-1:]):
             continue
-        of = question.instance(leaves_out)
-        found = []
-        for vendor in dict.fromkeys(of.vendors):
-            only = without(of, ~pools_of(of, vendor=vendor))
-            strategy = cheapest(only)
-            if strategy is not None:
-                found.append((Months(question, only, strategy).usd.value, only, strategy))
-        if found:
-            _, only, strategy = min(found, key=lambda each: each[0])
+        only, strategy = question.of_one_vendor(leaves_out)
+        if strategy is not None:
             conditions = tuple(f"does not keep: {words[key]}" for key in leaves_out if key in words)
             return split(question, only, strategy, conditions)
     return None

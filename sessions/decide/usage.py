@@ -1,11 +1,13 @@
 """What a month at some sites comes to: the cost with its interval, the replicas, and what of them is needed."""
 
+from functools import cached_property
+
 import numpy as np
 
 from ...engine.sweep.estimate import Estimate
 from .decision import Usage
 from .draws import Column, certain, estimated
-from .evaluation import outcome
+from .evaluation import Outcome, outcome
 from .instance import SECONDS_AN_HOUR, Instance, Mask
 from .optimum import Strategy
 from .question import Question
@@ -19,13 +21,22 @@ class Months:
         self.of = of
         self.strategy = strategy
         self.expected = outcome(of, strategy, certain(classes, options))
-        self.drawn = outcome(of, strategy, question.draws)
         self._question = question
+
+    @cached_property
+    def drawn(self) -> Outcome:
+        """Of every draw of the uncertain inputs."""
+        return outcome(self.of, self.strategy, self._question.draws)
+
+    @property
+    def cost(self) -> float:
+        """A month of all as estimated, in USD."""
+        return float(self.expected.usd[0])
 
     @property
     def usd(self) -> Estimate:
         """A month of all."""
-        return estimated(float(self.expected.usd[0]), self.drawn.usd)
+        return estimated(self.cost, self.drawn.usd)
 
     def usd_per_m_output(self) -> Estimate:
         """Over all output tokens."""

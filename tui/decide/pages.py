@@ -17,6 +17,7 @@ from ..panels.footer import draw_footer
 from ..panels.layout import Box
 from ..panels.page import Piece, scrolled
 from ..view import View
+from ..widgets.steady_size import SteadySize
 from ..widgets.strips import PageWidget
 from . import interview
 from .ask import HINTS as ASK_HINTS
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _TICK_S: Final = 0.25
 
 
-class PageScreen(Screen[None]):
+class PageScreen(SteadySize, Screen[None]):
     """One page of rows, and under it the keys or a word to the user."""
 
     HINTS: ClassVar[Sequence[tuple[str, str]]] = ()

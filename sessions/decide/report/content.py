@@ -186,10 +186,11 @@ def _plan(decision: Decision) -> Section:
         for each in plan.regions
     )
     head = ("option", "where", "at the peak", "replicas", "chips", "load", "predicted", "wait", "$ a month")
+    chips = f"{count(plan.chips)} chip{'s' if plan.chips != 1 else ''}"
     blocks: list[Block] = [
         Table(head, rows, words=3).telling,
         Words(
-            f"In all {count(plan.chips)} chips for {number(plan.requests_per_s)} requests a second at the peak, "
+            f"In all {chips} for {number(plan.requests_per_s)} requests a second at the peak, "
             f"{dollars(plan.usd_per_month)} a month."
         ),
     ]

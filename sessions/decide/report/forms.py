@@ -9,7 +9,9 @@ from ...figures import number, usd
 
 def dollars(value: float) -> str:
     """An amount of money: whole dollars from a hundred on."""
-    return f"${value:,.0f}" if abs(value) >= 99.5 else usd(value) if value >= 0 else f"-{usd(-value)}"
+    if value < 0:
+        return f"-{dollars(-value)}"
+    return f"${value:,.0f}" if value >= 99.5 else usd(value)
 
 
 def within(of: Estimate, form: Callable[[float], str] = dollars) -> str:

@@ -164,7 +164,7 @@ VOLUME = Sensitivity(
         Line(option="MI300X", points=tuple((x, None) for x in VOLUMES)),
     ),
     crossings=(Crossing(at=115_000.0, below="Groq LPU", above="H200"),),
-    words="below 115,000 requests a day Groq LPU is the cheapest",
+    words="below 115,000 requests a day, Groq LPU is the cheapest",
 )
 LATENCY = Sensitivity(
     what="latency limit",
@@ -178,7 +178,7 @@ LATENCY = Sensitivity(
                                     (2000.0, 3.5))),
     ),
     crossings=(Crossing(at=290.0, below="Groq LPU", above="H200"),),
-    words="below p95 TTFT 290 ms Groq LPU is the cheapest",
+    words="below p95 TTFT 290 ms, Groq LPU is the cheapest",
 )  # fmt: skip
 
 RESILIENCE = (

@@ -63,7 +63,7 @@ def test_shares_of_a_class_are_told_whole():
 
 def test_the_change_that_is_nearest_is_told():
     assert [each.what for each in nearest(DECISION)] == ["latency limit"]
-    assert any("below p95 TTFT 290 ms Groq LPU is the cheapest" in line for line in answers(DECISION))
+    assert any("below p95 TTFT 290 ms, Groq LPU is the cheapest" in line for line in answers(DECISION))
 
 
 def test_one_vendor_that_is_the_answer_is_no_alternative():
@@ -130,7 +130,7 @@ def test_amounts():
         "$12,346",
         "$99.40",
         "$0.012",
-        "$-250",
+        "-$250",
     )
     assert within(Estimate.exactly(1200.0)) == "$1,200"
     assert within(Estimate(value=10.0, low=8.0, high=float("inf"))) == "$10.00 ($8.00 or more)"
