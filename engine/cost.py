@@ -149,6 +149,7 @@ class FormerPrice(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         price: None where there was none.
         until_ns: run time at which it ended.
+        arriving_tokens: those of `BackendFrame.arriving_tokens`.
     """
 
     price: Price | None
@@ -157,6 +158,11 @@ class FormerPrice(msgspec.Struct, frozen=True, kw_only=True):
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     output_tokens: int = 0
+    arriving_tokens: float = 0.0
+
+
+FORMER_COUNTS: Final = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "arriving_tokens")
+"""The counts of `FormerPrice`, called as in `frame.BackendFrame`."""
 
 
 class Spending(NamedTuple):

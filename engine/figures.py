@@ -3,7 +3,7 @@
 from math import inf, isfinite
 
 from .confidence import ALPHA, Interval, proportion, quantile_ns
-from .cost import ApiPrice, Price, usd_per_m
+from .cost import ApiPrice, FormerPrice, Price, usd_per_m
 from .frame import GOOD, BackendFrame
 from .histogram import FLOORS, Histogram
 from .plan import SloPlan
@@ -18,8 +18,22 @@ def tok_s(backend: BackendFrame) -> float | None:
 
 
 def billed_output_tokens(backend: BackendFrame) -> float:
-    """Tokens that belong to `spent_usd`: those billed for an API, those that arrived for chips paid by the hour."""
-    return backend.output_tokens if isinstance(backend.price, ApiPrice) else backend.arriving_tokens
+    """Tokens that belong to `spent_usd`: those billed for an API, those that arrived for chips paid by the hour.
+
+    What came before a price was known belongs to nothing.
+    """
+    if backend.price is None:
+        return 0.0
+    before = _unpriced(backend)
+    if isinstance(backend.price, ApiPrice):
+        return backend.output_tokens - before.output_tokens
+    return backend.arriving_tokens - before.arriving_tokens
+
+
+def _unpriced(backend: BackendFrame) -> FormerPrice:
+    """What was counted before a price was known, which is never unknown again."""
+    first = next(iter(backend.former_prices), None)
+    return first if first is not None and first.price is None else FormerPrice(price=None, until_ns=0)
 
 
 def usd_per_m_output(backend: BackendFrame) -> float | None:
@@ -33,12 +47,16 @@ def usd_per_m_total(backend: BackendFrame) -> float | None:
     """Blended $/M over input and output tokens; None without a price or tokens."""
     if backend.spent_usd is None:
         return None
-    return usd_per_m(backend.spent_usd, backend.input_tokens + billed_output_tokens(backend))
+    input_tokens = backend.input_tokens - _unpriced(backend).input_tokens
+    return usd_per_m(backend.spent_usd, input_tokens + billed_output_tokens(backend))
 
 
 def usd_per_m_good(backend: BackendFrame) -> float | None:
-    """$/M output tokens of requests that met every limit of the SLO; None without a price, an SLO or such tokens."""
-    if backend.spent_usd is None or backend.good_tokens is None:
+    """$/M output tokens of requests that met every limit of the SLO; None without a price, an SLO or such tokens.
+
+    Also where some came before a price was known.
+    """
+    if backend.spent_usd is None or backend.good_tokens is None or _unpriced(backend).arriving_tokens:
         return None
     return usd_per_m(backend.spent_usd, backend.good_tokens)
 
@@ -61,8 +79,10 @@ def characters_s(backend: BackendFrame) -> float | None:
 
 
 def usd_per_m_characters(backend: BackendFrame) -> float | None:
-    """Effective $/M output characters; None without a price or characters."""
-    return None if backend.spent_usd is None else usd_per_m(backend.spent_usd, backend.characters)
+    """Effective $/M output characters; None without characters, or a price all the time."""
+    if backend.spent_usd is None or _unpriced(backend).arriving_tokens:
+        return None
+    return usd_per_m(backend.spent_usd, backend.characters)
 
 
 def attainment(backend: BackendFrame) -> float | None:

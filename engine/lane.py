@@ -114,6 +114,7 @@ class Lane:
                 cached_tokens=tally.cached_tokens,
                 cache_write_tokens=tally.cache_write_tokens,
                 output_tokens=tally.output_tokens,
+                arriving_tokens=tally.timeline.total,
             )
             self._former_prices = (*self._former_prices, ended)
             self._purse.become(plan.price)

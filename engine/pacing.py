@@ -10,19 +10,16 @@ LONGEST_PAUSE_S: Final = 86_400.0
 
 
 class RateCap:
-    """At most `rate_per_s` over any stretch of a second, or of as long as one request then needs if that is longer.
+    """At most `rate_per_s` over any stretch of a second, or of as long as one request needs if that is longer."""
 
-    Args:
-        rate_per_s: None has no cap.
-    """
-
-    def __init__(self, rate_per_s: float | None) -> None:
-        self._sent: deque[int] = deque(maxlen=max(1, int(rate_per_s)) if rate_per_s else 0)
-        self._stretch_ns = round((self._sent.maxlen or 0) / rate_per_s * 1e9) if rate_per_s else 0
+    def __init__(self, rate_per_s: float) -> None:
+        most = max(1, int(rate_per_s))
+        self._sent: deque[int] = deque(maxlen=most)
+        self._stretch_ns = round(most / rate_per_s * 1e9)
 
     def free_ns(self) -> int:
         """When the next request may leave; 0 is at once."""
-        return self._sent[0] + self._stretch_ns if self._sent and len(self._sent) == self._sent.maxlen else 0
+        return self._sent[0] + self._stretch_ns if len(self._sent) == self._sent.maxlen else 0
 
     def note(self, at_ns: int) -> None:
         """A request leaves."""

@@ -108,9 +108,11 @@ class Purse:
         kept = self._under_way.pop(index, None)
         if kept is None:  # it was sent while tokens cost nothing
             return
-        worst = kept[1]
-        spent = 0 if counted is None or self.price is None else floor(api_usd(self.price, counted) * _UNITS_A_USD)
-        self._set_aside -= worst if billed else min(spent, worst)
+        released = kept[1]
+        if not billed:
+            spent_usd = 0.0 if counted is None or self.price is None else api_usd(self.price, counted)
+            released = min(floor(spent_usd * _UNITS_A_USD), released)
+        self._set_aside -= released
 
 
 def may_be_billed(error: BackendError) -> bool:

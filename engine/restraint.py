@@ -28,7 +28,8 @@ class Restraint:
     def __init__(self, plan: BackendPlan, share: Share) -> None:
         self.failures_in_a_row = 0
         self._cap = None if plan.max_concurrency is None else share.of(plan.max_concurrency)
-        self._rate_cap = RateCap(None if plan.max_rate_per_s is None else plan.max_rate_per_s / share.workers)
+        rate_per_s = plan.max_rate_per_s
+        self._rate_cap = None if rate_per_s is None else RateCap(rate_per_s / share.workers)
         self._paused_until_ns = 0
         self._pause_reason = ""
         self._limits: RateLimits = ()
@@ -36,7 +37,8 @@ class Restraint:
 
     def sent(self, now_ns: int) -> None:
         """A request leaves."""
-        self._rate_cap.note(now_ns)
+        if self._rate_cap is not None:
+            self._rate_cap.note(now_ns)
 
     def answered(self) -> None:
         """A request was answered."""
@@ -69,6 +71,8 @@ class Restraint:
 
     def free_ns(self) -> int:
         """When the next request may leave; 0 is at once."""
+        if self._rate_cap is None:
+            return self._paused_until_ns
         return max(self._paused_until_ns, self._rate_cap.free_ns())
 
     def most_in_flight(self, concurrency: int) -> int:
@@ -79,7 +83,7 @@ class Restraint:
         """Why a prompt that is due now must not be sent; None if it may."""
         if self._paused_until_ns > now_ns:
             return "rate limit"
-        if self._rate_cap.free_ns() > now_ns:
+        if self._rate_cap is not None and self._rate_cap.free_ns() > now_ns:
             return "rate cap"
         if self._cap is not None and in_flight >= self._cap:
             return "concurrency cap"

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.structs import astuple, replace
 
+from .cost import FORMER_COUNTS, FormerPrice
 from .energy import power_less, power_plus, server_less, server_plus
 from .frame import BackendFrame, Serial, Timeline
 from .histogram import Histogram, HistogramState
@@ -41,12 +42,17 @@ def totals_since(now: BackendFrame, base: BackendFrame | None) -> BackendFrame:
             name: None if (new := getattr(now, name)) is None else new - (getattr(base, name) or 0) for name in _MAYBE
         },
         **{name: _less_counts(getattr(now, name), getattr(base, name)) for name in _TALLIES},
+        former_prices=tuple(_former_less(each, base) for each in now.former_prices[len(base.former_prices) :]),
         server=server_less(now.server, base.server),
         power=power_less(now.power, base.power),
         histograms={},
         vendor={},
         series={},
     )
+
+
+def _former_less(former: FormerPrice, base: BackendFrame) -> FormerPrice:
+    return replace(former, **{name: getattr(former, name) - getattr(base, name) for name in FORMER_COUNTS})
 
 
 def histogram_since(now: HistogramState, base: HistogramState | None) -> Histogram:

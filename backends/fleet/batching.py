@@ -98,9 +98,7 @@ def plan_beside(machine: SramMachine, decoding: int, least_left: int, prompts: S
     steps = least_left // tokens if decoding else _ENDLESS
     if not prompts:
         return Plan(duration_ns, tokens, (), steps)
-    left = prompts[0].prompt_left
-    for one in prompts[1:]:
-        left = min(left, one.prompt_left)
+    left = min([one.prompt_left for one in prompts])
     first_ns = prompt_ns(machine, left)
     if first_ns < duration_ns:
         steps = 1
@@ -108,5 +106,7 @@ def plan_beside(machine: SramMachine, decoding: int, least_left: int, prompts: S
             tokens = -(-first_ns // each_ns)  # rounded up
         duration_ns = tokens * each_ns if decoding else first_ns
     read = max(1, round(duration_ns * machine.prefill_tok_s / NS_PER_S))
-    steps = max(1, min(steps, (left - 1) // read))  # no prompt ends within several
-    return Plan(duration_ns, tokens, [(one, min(one.prompt_left, read)) for one in prompts], steps)
+    if read >= left:
+        return Plan(duration_ns, tokens, [(one, min(one.prompt_left, read)) for one in prompts])
+    steps = min(steps, (left - 1) // read)  # no prompt ends within several
+    return Plan(duration_ns, tokens, [(one, read) for one in prompts], steps)

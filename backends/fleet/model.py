@@ -2,16 +2,14 @@
 
 A step of a memory machine is reading and multiplying weights (the longer hides the other), then reading keys and
 values, attention, exchanges between chips, launches and scheduling, which nothing hides. It grows in proportion to
-the context, so steps of the same sequences have a closed form. Times are integer nanoseconds, before the scatter of
-`tail_factor`.
+the context, so steps of the same sequences have a closed form. Times are integer nanoseconds, before `scatter`.
 """
 
 from dataclasses import dataclass
-from random import Random
 from typing import Final
 
 from .costs import StepCosts
-from .machines import MemoryMachine, SramMachine, Tail
+from .machines import MemoryMachine, SramMachine
 from .stack import Stack
 
 NS_PER_S: Final = 1_000_000_000
@@ -100,14 +98,6 @@ def token_ns(machine: SramMachine, decoding: int) -> int:
 def prompt_ns(machine: SramMachine, tokens: int) -> int:
     """Time in which an SRAM machine reads `tokens` of a prompt."""
     return -(-tokens * NS_PER_S // machine.prefill_tok_s)
-
-
-def tail_factor(tail: Tail, random: Random) -> float:
-    """What one step's time is multiplied by; its mean is 1 + stall_share · stall_scale."""
-    factor = max(0.5, 1 + tail.jitter * random.gauss(0, 1))
-    if random.random() < tail.stall_share:
-        factor += random.expovariate(1 / tail.stall_scale)
-    return factor
 
 
 def power_w(stack: Stack, running: int, context_tokens: int | None = None) -> float:

@@ -1,4 +1,4 @@
-"""How step times scatter: the factors of `model.tail_factor`, drawn many at a time.
+"""How step times scatter: an ordinary step by jitter, a few by a stall besides; drawn many at a time.
 
 Step k of a scheduler is multiplied by factor k, however the scheduler is driven, so that a run in real time and one
 in virtual time draw the same.
@@ -17,7 +17,7 @@ _BLOCK: Final = 4096
 
 
 def tail_factors(tail: Tail, count: int, random: np.random.Generator) -> npt.NDArray[np.float64]:
-    """`count` independent values of the distribution of `model.tail_factor`; shape (count,)."""
+    """What `count` steps are multiplied by, shape (count,); the mean is 1 + stall_share · stall_scale."""
     factors = np.maximum(LEAST_FACTOR, 1 + tail.jitter * random.standard_normal(count))
     stalls = random.random(count) < tail.stall_share
     factors[stalls] += tail.stall_scale * random.standard_exponential(int(stalls.sum()))

@@ -38,8 +38,7 @@ _FEW_STEPS: Final = 24
 """Up to so many are quicker to work out one by one than as arrays."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """A request as the scheduler sees it.
 
     Attributes:
@@ -112,16 +111,6 @@ class Step:
     emissions: Sequence[Emission]
 
 
-@dataclass(slots=True)
-class _InProgress:
-    start_ns: int
-    durations_ns: "list[int] | npt.NDArray[np.int64]"
-    end_ns: int
-    admitted: Sequence[int]
-    preempted: Sequence[int]
-    plan: Plan
-
-
 class Scheduler:
     """One stack's queue and running batch.
 
@@ -150,7 +139,8 @@ class Scheduler:
         self._prompt_tokens = 0  # memory of the others
         self._batch = 0  # static batching: how many the batch was begun with; their places stay taken to its end
         self._costs: dict[int, DecodeCost] = {}
-        self._in_progress: _InProgress | None = None
+        self._in_progress: Stretch | None = None  # what comes of it is not in it yet
+        self._plan = Plan(0.0, 0)  # of what is in progress
         self._now_ns = 0
         self._last_arrival_ns = 0
 
@@ -182,7 +172,7 @@ class Scheduler:
         if self._in_progress is not None and len(self._in_progress.durations_ns) > 1:
             self._shorten(self._in_progress)
 
-    def _shorten(self, ahead: _InProgress) -> None:
+    def _shorten(self, ahead: Stretch) -> None:
         """Give up the steps after the first at whose end the new job could be admitted."""
         opening_ns = self._opening_ns() if len(self._waiting) == 1 else FOREVER
         if opening_ns >= ahead.end_ns:
@@ -247,17 +237,15 @@ class Scheduler:
         assert done is not None, "begin() comes first"
         self._in_progress = None
         self._now_ns = done.end_ns
-        steps, decoding = len(done.durations_ns), len(self._decoding)
-        finished: list[int] = []
-        if done.plan.tokens:
-            self._tokens += done.plan.tokens * steps
-            self._context_tokens += done.plan.tokens * steps * decoding
-            self._collect(finished)
-        joined = self._read(done.plan, steps, finished) if done.plan.prefill else []
-        return Stretch(
-            done.start_ns, done.durations_ns, done.end_ns, done.admitted, done.preempted,
-            decoding if done.plan.tokens else 0, done.plan.tokens, joined, finished,
-        )  # fmt: skip
+        steps, plan = len(done.durations_ns), self._plan
+        if plan.tokens:
+            done.decoding = len(self._decoding)
+            self._tokens += plan.tokens * steps
+            self._context_tokens += plan.tokens * steps * done.decoding
+            self._collect(done.finished)
+        if plan.prefill:
+            done.joined = self._read(plan, steps, done.finished)
+        return done
 
     def _collect(self, finished: list[int]) -> None:
         """Take out those that have all their tokens."""
@@ -291,7 +279,7 @@ class Scheduler:
                 finished.append(one.id)
         return joined
 
-    def _next(self, most_steps: int, until_ns: int) -> _InProgress | None:
+    def _next(self, most_steps: int, until_ns: int) -> Stretch | None:
         if not self._prompts and not self._decoding and not self._preempted:
             if not self._waiting:
                 return None
@@ -317,7 +305,8 @@ class Scheduler:
         bounds = (until_ns, opening_ns)
         durations, end_ns = self._scattered(plan.duration_ns, cost.context_ns, context, decoding, steps, bounds)
         self._scatter.at += len(durations)
-        return _InProgress(self._now_ns, durations, end_ns, admitted, preempted, plan)
+        self._plan = plan
+        return Stretch(self._now_ns, durations, end_ns, admitted, preempted, 0, plan.tokens, [], [])
 
     def _with_prompts(self, machine: MemoryMachine) -> Plan:
         if machine.prefill_budget_tokens is None:

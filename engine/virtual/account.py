@@ -87,7 +87,7 @@ class Account:
     @property
     def in_flight(self) -> int:
         """Requests under way."""
-        return self.sent - self.finished - self.failed
+        return self.scheduled - self.not_sent - self.finished - self.failed
 
     @property
     def sent(self) -> int:

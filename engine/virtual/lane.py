@@ -84,8 +84,8 @@ class VirtualLane:
         self._seed = seed
         self._faults = plan.faults
         self._restraint = Restraint(plan, Share())
-        counted = bears is not None or plan.budget_usd is not None or isinstance(plan.price, ApiPrice)
-        self._money = Money(plan) if counted else None
+        self._limited = bears is not None or plan.budget_usd is not None
+        self._money = Money(plan) if self._limited or isinstance(plan.price, ApiPrice) else None
         self._front_end_ns = round(stack.front_end_ms * 1e6)
         self._timeout_ns = round(timeout_s * 1e9)
         self._limit = FOREVER if limit is None else limit
@@ -188,7 +188,9 @@ class VirtualLane:
         index = self._next_index
         self._next_index += 1
         order = self._order(index)
-        if self._money is None or self._takes(index, order, at_ns, self._money):
+        if self._affords(order, at_ns):
+            if self._money is not None:
+                self._money.set_aside(index, order)
             self._perform(index, order, at_ns, held=held)
         self._plan_next()
 
@@ -199,18 +201,16 @@ class VirtualLane:
             heappush(self._slots, (at_ns, self._turns, held))
             self._plan_next()
 
-    def _takes(self, index: int, order: Order, at_ns: int, money: Money) -> bool:
-        """Whether the budgets bear one more prompt; its worst case is then set aside."""
-        worst_usd = money.worst_usd(order)
-        if self._bears is not None and worst_usd and not self._bears(worst_usd, at_ns):
-            self._account.drop("budget")
-            self.broke = True
-        elif not money.affords(self.committed_usd(at_ns), worst_usd):
-            self._account.drop("budget")
-            self.retired = True
-        else:
-            money.set_aside(index, order)
+    def _affords(self, order: Order, at_ns: int) -> bool:
+        """Whether the budgets bear one more prompt; if not, there is no further one."""
+        if self._money is None or not self._limited:
             return True
+        worst_usd = self._money.worst_usd(order)
+        self.broke = self._bears is not None and worst_usd > 0 and not self._bears(worst_usd, at_ns)
+        self.retired = not self.broke and not self._money.affords(self.committed_usd(at_ns), worst_usd)
+        if not self.broke and not self.retired:
+            return True
+        self._account.drop("budget")
         self.stop()
         return False
 
@@ -332,7 +332,7 @@ class VirtualLane:
         for index in stretch.finished:
             if index not in mishaps:
                 self._finish(index, end_ns)
-        for index in list(mishaps):
+        for index in list(mishaps) if mishaps else ():
             tokens = stretch.tokens * len(stretch.durations_ns) * (index in decoding) + (index in stretch.joined)
             if tokens:
                 self._suffer(replica, index, tokens, stretch)

@@ -28,7 +28,9 @@ class VirtualError(Exception):
     """A plan that cannot be run in virtual time; the text says why, for a person."""
 
 
-def simulate(plan: RunPlan, *, every_s: float | None = None, lengths_only: bool = False) -> Iterator[Frame]:
+def simulate(
+    plan: RunPlan, *, every_s: float | None = None, rarer: float = 1.0, lengths_only: bool = False
+) -> Iterator[Frame]:
     """Run `plan` in virtual time.
 
     The same seed gives the same prompts, answers and times of sending as a run over HTTP; a warm-up changes nothing
@@ -36,11 +38,12 @@ def simulate(plan: RunPlan, *, every_s: float | None = None, lengths_only: bool 
 
     Args:
         plan: all its backends are simulated stacks, and it has an end.
-        every_s: virtual time between frames; None gives the last one only.
+        every_s: virtual time to the first frame, and between frames; None gives the last one only.
+        rarer: by what that time grows from frame to frame: a frame costs as much as some hundred requests.
         lengths_only: do not write the prompts' text, which takes most of the time (`orders`).
 
     Yields:
-        A frame at every multiple of `every_s`, then the last one.
+        Frames on the way, then the last one.
 
     Raises:
         VirtualError: the plan names a real server, has no end, or has a limit that belongs to real time.
@@ -53,6 +56,7 @@ def simulate(plan: RunPlan, *, every_s: float | None = None, lengths_only: bool 
         run.advance(next_ns)
         if run.now_ns == next_ns and not run.over:
             yield run.frame()
+            every_ns = round(every_ns * rarer)
             next_ns += every_ns
     yield run.frame()
 

@@ -210,6 +210,11 @@ def test_frames_on_the_way_only_look(every_s: float) -> None:
         same_series(one.series, other.series)
 
 
+def test_frames_on_the_way_may_come_ever_later() -> None:
+    *frames, _ = simulate(PLANS["open"], every_s=1.0, rarer=2.0)
+    assert [frame.at_ns / 1e9 for frame in frames] == [1, 3, 7, 15]
+
+
 def test_lengths_alone_give_the_same_answers() -> None:
     run = PLANS["closed"]
     (written,), (drawn,) = simulate(run), simulate(run, lengths_only=True)

@@ -8,6 +8,7 @@ from infertop.backends.errors import BackendError, ErrorKind
 from infertop.backends.rate_limits import RateLimit
 from infertop.engine.pacing import RateCap, asked_pause_s, pause_reason
 from infertop.engine.plan import ArrivalsPlan, BackendPlan, RunPlan, WorkloadPlan
+from infertop.engine.restraint import Restraint
 from infertop.engine.share import Share
 
 from .provider import SECOND_NS, run_against
@@ -140,6 +141,7 @@ class TestCaps:
             assert last - first >= most / rate * 1e9 - 1
 
     def test_no_cap_holds_nothing(self):
-        cap = RateCap(None)
-        cap.note(5)
-        assert cap.free_ns() == 0
+        restraint = Restraint(BackendPlan(name="a", url="http://a/v1"), Share())
+        restraint.sent(5)
+        assert restraint.free_ns() == 0
+        assert restraint.holds_back(5, 1000) is None

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from itertools import pairwise
-from random import Random
 
 import pytest
 from hypothesis import given
@@ -15,10 +14,9 @@ from infertop.backends.fleet.model import (
     prefill_alone_ns,
     prompt_ns,
     step_ns,
-    tail_factor,
     token_ns,
 )
-from infertop.backends.fleet.stacks import CATALOGUE, INFERENTIA2, MemoryMachine, SramMachine, Stack, Tail, find_stack
+from infertop.backends.fleet.stacks import CATALOGUE, INFERENTIA2, MemoryMachine, SramMachine, Stack, find_stack
 
 MEMORY_STACKS = [stack for stack in CATALOGUE.values() if isinstance(stack.machine, MemoryMachine)]
 DENSE, EXPERTS = find_stack("h100x2/qwen3-32b"), find_stack("h100x2/gpt-oss-120b")
@@ -124,16 +122,6 @@ def test_a_deeper_model_is_slower_on_an_sram_machine() -> None:
 def test_the_time_of_a_prompt_is_enough_to_read_it(tokens: int, rate: int) -> None:
     machine = replace(CATALOGUE["groq"].machine, prefill_tok_s=rate)
     assert prompt_ns(machine, tokens) * rate // 10**9 >= tokens > (prompt_ns(machine, tokens) - 1) * rate // 10**9
-
-
-def test_the_tail_is_a_mixture_with_the_stated_mean() -> None:
-    tail = Tail(jitter=0.02, stall_share=0.05, stall_scale=2.0)
-    random = Random(3)
-    factors = sorted(tail_factor(tail, random) for _ in range(40_000))
-    assert sum(factors) / len(factors) == pytest.approx(1.1, rel=0.02)
-    assert factors[20_000] == pytest.approx(1.0, abs=0.01)
-    assert factors[39_600] > 3
-    assert factors[0] >= 0.5
 
 
 @pytest.mark.parametrize("stack", CATALOGUE.values(), ids=list(CATALOGUE))

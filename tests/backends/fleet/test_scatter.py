@@ -8,12 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infertop.backends.fleet.decode import decode_cost
-from infertop.backends.fleet.model import Work, step_ns, tail_factor
+from infertop.backends.fleet.machines import Tail
+from infertop.backends.fleet.model import Work, step_ns
 from infertop.backends.fleet.scatter import Scatter, tail_factors
 from infertop.backends.fleet.stacks import CATALOGUE, CEREBRAS, H200, MemoryMachine, Stack, find_stack
 
 MEMORY_STACKS = [stack for stack in CATALOGUE.values() if isinstance(stack.machine, MemoryMachine)]
 OTHERS = [find_stack(name) for name in ("h100x2/gpt-oss-120b", "mi300x/mixtral-8x7b", "h100x8/llama-3.1-405b/fp8")]
+
+
+def tail_factor(tail: Tail, random: Random) -> float:
+    """One factor, as plainly as it can be written."""
+    factor = max(0.5, 1 + tail.jitter * random.gauss(0, 1))
+    if random.random() < tail.stall_share:
+        factor += random.expovariate(1 / tail.stall_scale)
+    return factor
 
 
 @pytest.mark.parametrize("stack", [H200, CEREBRAS], ids=lambda stack: stack.id)
@@ -28,6 +37,15 @@ def test_factors_have_the_distribution_of_the_model(stack: Stack) -> None:
     )
     assert distance < 1.95 * np.sqrt(2 / count)  # Kolmogorov-Smirnov, p = 0.001
     assert found.max() == pytest.approx(expected.max(), rel=0.5)
+
+
+def test_the_tail_is_a_mixture_with_the_stated_mean() -> None:
+    tail = Tail(jitter=0.02, stall_share=0.05, stall_scale=2.0)
+    factors = np.sort(tail_factors(tail, 40_000, np.random.default_rng(3)))
+    assert factors.mean() == pytest.approx(1.1, rel=0.02)
+    assert factors[20_000] == pytest.approx(1.0, abs=0.01)
+    assert factors[39_600] > 3
+    assert factors[0] >= 0.5
 
 
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=20))
