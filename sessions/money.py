@@ -11,10 +11,17 @@ from ..engine.cost import ApiPrice, OwnedPrice, Price, RentedPrice, usd_per_hour
 from ..engine.estimate import BackendEstimate, Estimate
 from ..engine.figures import usd_per_m_good, usd_per_m_output, usd_per_m_total, usd_per_m_utilised, utilisation
 from ..engine.frame import BackendFrame
-from .figures import share, usd
+from .figures import duration, share, usd
 from .figures import six_digits as _figure
 
 _BASES: Final = {ApiPrice: "api", RentedPrice: "rented", OwnedPrice: "owned"}
+
+
+class FormerCost(msgspec.Struct, frozen=True, kw_only=True):
+    """A price that was exchanged for another while the run went on, in words ("" where none was known), and when."""
+
+    price: str
+    until_s: float
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +30,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     `usd_per_m_output` is over output tokens, `usd_per_m_total` over input and output (blended), `usd_per_m_good` over
     output tokens of requests that met the SLO, `usd_per_m_output_utilised` over output tokens if these chips served
     like this in a share `utilisation` of all hours. `warmup_usd` and `at_risk_usd` are not in `spent_usd`; a budget
-    counts them.
+    counts them. The price is the last one; `former_prices` are those before it, oldest first.
     """
 
     spent_usd: float | None = None
@@ -40,6 +47,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     price_source: str | None = None
     price_tier: str | None = None
     price_old: bool | None = None
+    former_prices: tuple[FormerCost, ...] = ()
 
 
 def cost(backend: BackendFrame) -> Cost:
@@ -62,6 +70,13 @@ def cost(backend: BackendFrame) -> Cost:
         price_source=printable(of.source) or None,
         price_tier=(of.tier or "standard") if isinstance(of, ApiPrice) else None,
         price_old=backend.price_old,
+        former_prices=tuple(
+            FormerCost(
+                price="" if former.price is None else price(former.price, old=False),
+                until_s=round(former.until_ns / 1e9, 3),
+            )
+            for former in backend.former_prices
+        ),
     )
 
 
@@ -86,6 +101,16 @@ def price(of: Price, *, old: bool) -> str:
     return f"{words} ({', '.join(origin)})" if origin else words
 
 
+def prices(backend: BackendFrame) -> str:
+    """The price of a backend that has one, in words, and those that it had before in this run."""
+    assert backend.price is not None
+    said = [price(backend.price, old=backend.price_old)]
+    for former in reversed(backend.former_prices):
+        words = "no price known" if former.price is None else price(former.price, old=False)
+        said.append(f"{words} until {duration(former.until_ns / 1e9)}")
+    return "; before: ".join(said)
+
+
 def cost_remarks(backend: BackendFrame) -> Iterator[str]:
     """The price, and $/M tokens by each of the denominators that there are figures for."""
     if backend.price is None:
@@ -97,7 +122,7 @@ def cost_remarks(backend: BackendFrame) -> Iterator[str]:
         (usd_per_m_good(backend), "output of requests that met the SLO"),
     ]
     known = ", ".join(f"{usd(amount)}/M {of}" for amount, of in amounts if amount is not None)
-    yield "; ".join(part for part in (price(backend.price, old=backend.price_old), known) if part)
+    yield "; ".join(part for part in (prices(backend), known) if part)
     if backend.at_risk_usd >= 0.00005:
         yield f"up to {usd(backend.at_risk_usd)} more may be billed for answers that ended without a token count"
 

@@ -6,8 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from textual.command import CommandPalette
-
 from ..backends.printable import printable
 from ..engine.commands import WhatIfCommand
 from ..engine.frame import Frame
@@ -16,7 +14,7 @@ from .keys import EVERYWHERE
 from .link import Detachable, EngineLink
 from .load import LoadChange, choices
 from .moves import across, at_event, compared, compared_first, expanded, looked, step_back
-from .palette import Entry, provider
+from .palette import Entry, EntryPalette, provider
 from .papers import Papers
 from .picture import PictureApp
 from .screens.help import HelpScreen
@@ -270,9 +268,7 @@ class InfertopApp(PictureApp):
 
     def action_palette(self) -> None:
         """Everything there is to do, by name."""
-        self.push_screen(
-            CommandPalette([provider(self._entries)], placeholder="what to do: type some of its letters")
-        )
+        self.push_screen(EntryPalette([provider(self._entries)], placeholder="what to do: type some of its letters"))
 
     def _entries(self) -> Iterator[Entry]:
         for binding in self._keys.bindings:

@@ -10,7 +10,9 @@ from ..engine.virtual import simulate
 from .headless import Progress
 
 _LOOKS = 200
-_LOOK_S = 60.0
+_FIRST_LOOK_S = 60.0
+_RARER = 1.02
+"""How much later each look comes than the one before, where nobody knows how long it all takes."""
 
 
 def run_as_if(plan: RunPlan, progress: TextIO, *, lengths_only: bool) -> Frame:
@@ -22,8 +24,8 @@ def run_as_if(plan: RunPlan, progress: TextIO, *, lengths_only: bool) -> Frame:
     """
     line, frame = Progress(progress), None
     try:
-        every_s = plan.duration_s / _LOOKS if plan.duration_s else _LOOK_S
-        for frame in simulate(plan, every_s=every_s, lengths_only=lengths_only):
+        every_s, rarer = (plan.duration_s / _LOOKS, 1.0) if plan.duration_s else (_FIRST_LOOK_S, _RARER)
+        for frame in simulate(plan, every_s=every_s, rarer=rarer, lengths_only=lengths_only):
             line.show(frame)
     except KeyboardInterrupt:
         if frame is None:

@@ -23,7 +23,7 @@ from ..engine.figures import (
     usd_per_m_utilised,
 )
 from ..engine.frame import BackendFrame, PowerFrame, ServerFrame
-from ..sessions.money import price
+from ..sessions.money import prices
 from .draw.units import clock, duration, joules, percent, rate, usd
 from .holding import allowances, caps, paused, unsent
 from .window import BackendWindow
@@ -156,7 +156,7 @@ def _cost(now: BackendFrame, totals: BackendFrame) -> dict[str, str]:
     }
     warmup = f", {usd(now.warmup_usd).strip()} of it before measuring" if now.warmup_usd else ""
     return {
-        "price": price(now.price, old=now.price_old),
+        "price": prices(now),
         "a million": " · ".join(f"{usd(each).strip()} {of}" for of, each in amounts.items() if each is not None),
         "spent": f"{usd((now.spent_usd or 0.0) + now.warmup_usd).strip()}{warmup}",
         "at risk": f"{usd(now.at_risk_usd).strip()} more at the worst, for what is under way"

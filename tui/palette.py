@@ -4,12 +4,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from .draw.rows import fit
+from .widgets.steady_size import SteadySize
 
 _NAME: Final = 56
+
+
+class EntryPalette(SteadySize, CommandPalette):
+    """Where letters of a name are typed."""
 
 
 @dataclass(frozen=True, slots=True)

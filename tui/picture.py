@@ -4,11 +4,12 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from textual.app import App
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from ..backends.printable import printable
@@ -27,6 +28,7 @@ from .screens.live import Resized, live_screen
 from .theme import PALETTES, palette_named
 from .view import View
 from .viewstate import ViewState
+from .widgets.letters import letters
 from .widgets.textual_theme import textual_theme
 
 _NOTICE_S: Final = 4.0
@@ -67,6 +69,7 @@ class PictureApp(App[Frame | None]):
     ) -> None:
         no_colour = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if no_colour else None)
+        self.animation_level = "none"  # scrolling by twenty frames is slow over a network
         self._link = link
         self._clock = clock
         self._keys = keys
@@ -91,6 +94,10 @@ class PictureApp(App[Frame | None]):
         self._leaving = False
         self._following = False
         self._drawn_trouble = ""
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and ASCII where there is no more."""
+        return [*super().get_line_filters(), *letters(self._view.tier)]
 
     def get_default_screen(self) -> Screen[None]:
         """The live screen is the ground floor."""

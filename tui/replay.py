@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from textual.binding import Binding
+from textual.events import Key
 
 from ..backends.printable import printable
 from ..engine.commands import Command
@@ -35,6 +36,9 @@ _NOT_HERE: Final = frozenset(
     }
 )
 """What there is nobody to ask for."""
+
+_CHANGES: Final = frozenset({"arrivals", "workload", "what-if", "hold"})
+"""Those of them whose keys a person may try, to be told why nothing happens."""
 
 _KEYS: Final = (
     Binding("space,p", "app.pause", "pause, or go on", id="pause", key_display="space p"),
@@ -108,7 +112,9 @@ class ReplayApp(InfertopApp):
     """
 
     def __init__(self, recording: Recording, *, speed: float = 1.0, paused: bool = False, **options: Any) -> None:
-        options["keys"] = replay_keys(options.get("keys") or Keys(KEYS))
+        keys = options.get("keys") or Keys(KEYS)
+        self._refused = {key for each in keys.bindings if each.id in _CHANGES for key in each.key.split(",")}
+        options["keys"] = replay_keys(keys)
         super().__init__(_NoEngine(), **options)
         self._reel = Reel(recording)
         self._speed = min(SPEEDS, key=lambda each: abs(each - speed))
@@ -166,6 +172,11 @@ class ReplayApp(InfertopApp):
         end_ns = self._reel.moments[-1]
         self._view = replace(self._view, replay=f"REPLAY {pace} of {clock(end_ns)}")
         super().draw()
+
+    def on_key(self, event: Key) -> None:
+        """A key that nothing here is bound to."""
+        if event.key in self._refused:
+            self._say("a recording cannot be changed; infertop run --again runs its session once more")
 
     def action_pause(self) -> None:
         """Hold still, or go on; at the end, begin anew."""

@@ -111,13 +111,14 @@ def of_document(summary: Document) -> dict[str, str]:
 
 def of_backend(backend: BackendFrame, plan: BackendPlan | None) -> dict[str, str]:
     """Of one backend."""
+    former = reversed(backend.former_prices)
     said = {
         "label": backend.label,
         "url": backend.url,
         "model": backend.served_model or backend.model,
         "hardware": backend.hardware,
         "engine": backend.engine,
-        "price": _price(backend.price),
+        "price": "".join((_price(backend.price), *(f" after {_price(each.price) or 'none'}" for each in former))),
         "tokens": backend.token_source,
         "stamps": backend.stamp,
         "power": backend.power.source if backend.power else "",

@@ -56,11 +56,14 @@ def write(path: Path, chunks: Iterable[str], *, force: bool = False, private: bo
 def write_parts(parts: Iterable[Part], folder: Path, stem: str, *, force: bool = False) -> Iterator[Path]:
     """Write every part into `folder` as STEM.SUFFIX; yields the paths.
 
+    A folder that is made for parts of which one is private is its owner's only, too.
+
     Raises:
         ExportError: as `write`, or the folder cannot be made.
     """
+    parts = list(parts)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700 if any(part.private for part in parts) else 0o777, parents=True, exist_ok=True)
     except OSError as error:
         raise ExportError(f"{shown(folder)}: {error.strerror or error}") from None
     for part in parts:

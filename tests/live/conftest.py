@@ -38,12 +38,24 @@ def served(*arguments):
             process.wait()
 
 
-@pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory):
+def written_model(path, **shape):
     spec = importlib.util.spec_from_file_location("tiny_gguf", SERVERS / "tiny_gguf.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.write_model(tmp_path_factory.mktemp("model") / "tiny.gguf")
+    return module.write_model(path, **shape)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    return written_model(tmp_path_factory.mktemp("model") / "tiny.gguf")
+
+
+@pytest.fixture
+def four_slots(tmp_path):
+    """URL of a real llama.cpp server with 4 slots, whose model takes a millisecond or more a token."""
+    model = written_model(tmp_path / "slow.gguf", hidden=256, layers=6, heads=4)
+    with served(SERVERS / "llamacpp.py", model, 4) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -11,14 +11,15 @@ from infertop.engine.virtual import simulate
 
 STACKS = ("h200", "groq", "cerebras")
 LATE_NS = 1_500_000
-"""What timers, sockets and a busy test machine may add to a time."""
+"""What timers and sockets may add to a time; on a busy test machine, what the engine's own loop was late at p99."""
+
 REQUESTS = 60
 MOST_DISTANCE = 1.358 * (2 / REQUESTS) ** 0.5
 """The Kolmogorov-Smirnov distance at which two samples of so many would be told apart, alpha 5 %."""
 
 
-def distance(one: Histogram, other: Histogram) -> float:
-    """The Kolmogorov-Smirnov distance, less what a shift of either by up to LATE_NS or a bucket explains."""
+def distance(one: Histogram, other: Histogram, late_ns: float) -> float:
+    """The Kolmogorov-Smirnov distance, less what a shift of either by up to `late_ns` or a bucket explains."""
     edges = EDGES_NS[1:]
 
     def below(histogram: Histogram, at_ns: np.ndarray) -> np.ndarray:
@@ -26,7 +27,7 @@ def distance(one: Histogram, other: Histogram) -> float:
         return np.interp(at_ns, edges, shares)
 
     def beyond(first: Histogram, second: Histogram) -> float:
-        return float((below(first, edges) - below(second, edges * 1.01 + LATE_NS)).max())
+        return float((below(first, edges) - below(second, edges * 1.01 + late_ns)).max())
 
     return max(0.0, beyond(one, other), beyond(other, one))
 
@@ -52,11 +53,12 @@ async def test_both_faces_show_the_same_distributions(arrivals: ArrivalsPlan) ->
     backends = tuple(BackendPlan(name=stack, url=f"sim:{stack}") for stack in STACKS)
     plan = RunPlan(backends=backends, arrivals=arrivals, seed=3, requests=REQUESTS)
     measured, simulated = await over_http(plan), list(simulate(plan))[-1]
+    late_ns = max(LATE_NS, Histogram.of(measured.client.loop_lag).quantile_ns(0.99) or 0.0)
     for real, virtual in zip(measured.backends, simulated.backends, strict=True):
         assert (real.finished, real.failed) == (virtual.finished, virtual.failed) == (REQUESTS, 0)
         assert real.output_tokens == virtual.output_tokens
         assert real.input_tokens == virtual.input_tokens
         for metric in ("ttft", "icl", "e2e"):
             one, other = Histogram.of(real.histograms[metric]), Histogram.of(virtual.histograms[metric])
-            found = distance(one, other)
+            found = distance(one, other, late_ns)
             assert found < MOST_DISTANCE, (real.name, metric, found)

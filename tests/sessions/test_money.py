@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from infertop.engine.cost import ApiPrice, OwnedPrice, RentedPrice
+from infertop.engine.cost import ApiPrice, FormerPrice, OwnedPrice, RentedPrice
 from infertop.engine.estimate import BackendEstimate, Estimate
 from infertop.engine.frame import BackendFrame
 from infertop.sessions.exit_codes import ExitCode, exit_code
@@ -47,6 +47,20 @@ def test_in_words():
         "$8.00/M output at 50.0 % utilisation, $1.33/M input and output, "
         "$16.00/M output of requests that met the SLO"
     )
+
+
+def test_a_price_that_changed_tells_those_before_it():
+    former = (
+        FormerPrice(price=None, until_ns=4_500_000_000),
+        FormerPrice(price=ApiPrice(usd_per_m_input=1, usd_per_m_output=2, source="\x1bb"), until_ns=62_000_000_000),
+    )
+    changed = replace(BACKEND, former_prices=former)
+    (line,) = cost_remarks(changed)
+    api = "$1.00/$2.00 per M in/out (\N{REPLACEMENT CHARACTER}b)"
+    assert f"check it); before: {api} until 1 m 02 s; before: no price known until 4.5 s; $4.00/M output" in line
+    first, second = cost(changed).former_prices
+    assert (first.price, first.until_s) == ("", 4.5)
+    assert (second.price, second.until_s) == (api, 62.0)
 
 
 def test_what_may_still_be_billed_is_said():

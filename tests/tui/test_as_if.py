@@ -32,12 +32,19 @@ def test_the_table_says_that_it_was_virtual(capfd: pytest.CaptureFixture[str]) -
     assert table.count(" SIM ") == 6
 
 
+def test_a_budget_ends_it_before_it_is_passed(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["sim:h200", "sim:groq", "--virtual", "--budget", "0.02", "--json"]) == 4
+    document = json.loads(capfd.readouterr().out)
+    assert document["run"]["stop_reason"] == "budget"
+    assert sum(backend["requests"]["unsent"].get("budget", 0) for backend in document["backends"]) == 1
+    assert 0 < sum(backend["cost"]["spent_usd"] for backend in document["backends"]) <= 0.02
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (["http://127.0.0.1:9", "--virtual"], "is a real server: only simulated stacks can run in virtual time"),
         (["sim:h200", "--virtual", "--record", "/tmp/never.journal"], "leave --record and --detach out"),
-        (["sim:h200", "--virtual", "--budget", "1"], "spends nothing"),
         (["sim:h200", "--lengths-only", "--json"], "--lengths-only belongs to --virtual"),
     ],
 )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-HEAVY = {"aiohttp", "httpx", "msgspec", "numpy", "rich", "textual", "uvloop"}
+HEAVY = {"aiohttp", "highspy", "httpx", "msgspec", "numpy", "rich", "textual", "uvloop"}
 
 
 def infertop(
@@ -34,6 +34,7 @@ def infertop(
         ["demo"],
         ["web"],
         ["fleet"],
+        ["decide"],
         ["export"],
         ["profiles"],
         ["prices"],

@@ -11,6 +11,7 @@ from infertop.engine.cost import ApiPrice, RentedPrice
 from infertop.engine.frame import Frame
 from infertop.engine.plan import ArrivalsPlan, BackendPlan, RunPlan
 from infertop.profiles.library import plan_of
+from infertop.tui.cli import main
 from infertop.tui.commands.find import found_lines, key_lines, local_plan
 from infertop.tui.commands.start import (
     DEFAULT_BUDGET_USD,
@@ -33,6 +34,14 @@ def test_nobody_watches_for_ever() -> None:
     assert with_limits(SIM, Form.CONSOLE).duration_s is None
     ends = RunPlan(backends=SIM.backends, requests=5)
     assert with_limits(ends, Form.JSON) == ends
+
+
+@pytest.mark.parametrize("target", ["sim:h200", "https://me:secret@example.com/v1"])
+def test_what_is_no_profile_is_run_without_the_word(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", target]) == 2
+    said = capsys.readouterr().err
+    assert "compared without 'run'" in said
+    assert "secret" not in said
 
 
 def test_real_money_is_capped_and_simulated_money_is_not() -> None:

@@ -45,6 +45,13 @@ def test_a_simulated_stack_comes_as_the_fleet_describes_it() -> None:
     assert plans("sim:groq") == (FLEET[1],)
 
 
+def test_any_other_stack_can_be_spelled_out_and_has_no_price() -> None:
+    (plan,) = plans("sim:h100x4/llama-3.3-70b/fp8")
+    assert plan == BackendPlan(
+        name="H100 ×4", url="sim:h100x4/llama-3.3-70b/fp8", model="llama-3.3-70b", hardware="H100 ×4", engine="vLLM"
+    )
+
+
 @pytest.mark.parametrize(
     ("targets", "names"),
     [
@@ -72,8 +79,9 @@ def test_names_are_unique_whatever_is_typed(targets: list[str]) -> None:
         ("grok:m", 'did you mean "groq"'),
         ("ftp://gpu1", "write http:// or https://"),
         ("./mine.toml", "infertop run ./mine.toml"),
-        ("sim:h20", 'did you mean "sim:h200"'),
-        ("sim:wse", "there are sim:h200, sim:groq"),
+        ("sim:h20", "sim:h20: no such simulated stack: 'h20'; did you mean \"h200\""),
+        ("sim:wse", "there are h100, h200"),
+        ("sim:h100x1", "does not fit"),
         ("http://", "names no host"),
         ("http://a:port", "is not a URL"),
         ("http://[::1", "is not a URL"),

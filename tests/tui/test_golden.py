@@ -51,11 +51,34 @@ async def test_expanded_card(size):
     matches_golden(f"detail_{size[0]}x{size[1]}", picture)
 
 
-async def test_help():
-    async with console(Fleet(STACKS[:2]).advance(5).frame()) as (app, pilot, _):
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_help(size):
+    """From its first screen to its last: every key and what it does, whatever the size."""
+    async with console(Fleet(STACKS[:2]).advance(5).frame(), size=size) as (app, pilot, _):
         await pilot.press("question_mark")
         await pilot.pause(0.1)
-        matches_golden("help_120x40", text(app))
+        screens = [text(app)]
+        for _ in range(20):
+            await pilot.press("pagedown")
+            await pilot.pause(0.02)
+            if text(app) == screens[-1]:
+                break
+            screens.append(text(app))
+    matches_golden(f"help_{size[0]}x{size[1]}", screens[0])
+    words = " ".join(" ".join(screens).replace("│", " ").split())
+    for binding in app._keys.bindings:
+        assert binding.description.split()[-1] in words, binding.id
+
+
+@pytest.mark.parametrize("key", ["question_mark", "ctrl+p", "slash", "q"])
+async def test_what_opens_over_the_console_is_ascii_too(key):
+    frame = Fleet(STACKS[:4]).advance(30).frame()
+    async with console(frame, size=(80, 24), tier=Tier.ASCII) as (app, pilot, _):
+        before = text(app)
+        await pilot.press(key)
+        await pilot.pause(0.2)
+        assert text(app) != before
+        assert text(app).isascii()
 
 
 async def test_before_the_first_frame():

@@ -313,6 +313,15 @@ async def test_a_damaged_frame_is_told_and_what_came_before_stays(tmp_path):
         assert 9 <= player.at_s <= 11
 
 
+async def test_a_recording_cannot_be_changed_and_says_so(minute):
+    async with Open(minute[0]) as player:
+        for key in "W", "w", "A", "x":
+            assert "a recording cannot be changed" in await player.press(key), key
+            await player.press("escape")
+            player.app._say("")
+        assert "a recording cannot be changed" not in await player.press("z")
+
+
 async def test_leaving_it_takes_one_key(minute):
     async with Open(minute[0]) as player:
         await player.pilot.press("q")

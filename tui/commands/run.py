@@ -47,6 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if bool(arguments.profile) == bool(arguments.again):
         raise UsageError("run what? give a PROFILE, or --again SESSION")
+    if arguments.profile and arguments.profile.startswith(("sim:", "http://", "https://")):
+        raise UsageError("a profile is a name or a file; addresses are compared without 'run': infertop sim:h200")
     plan = recorded_plan(arguments.again) if arguments.again else profile_plan(arguments.profile)
     if arguments.only:
         plan = only(plan, arguments.only)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ...backends.fleet.stacks import StackError, find_stack
 from ...backends.price_files import PriceFileError
 from ...backends.printable import printable
 from ...backends.providers import PROVIDERS, Provider
@@ -15,6 +16,7 @@ from ...engine.listed import listed_api
 from ...engine.plan import BackendPlan, RunPlan
 from ...profiles.aliases import aliases
 from ...profiles.problems import ProfileError, did_you_mean, suggestion
+from ...profiles.schema import BackendEntry, backend_plan
 from ..usage import UsageError
 
 MOST_BACKENDS = 8
@@ -34,7 +36,7 @@ def backend_plans(
 
     Args:
         targets: as typed: `http://gpu1:8000`, `groq:openai/gpt-oss-120b`, `sim:h200`, a name of `named`.
-        simulated: the simulated fleet's backends, which `sim:` picks from.
+        simulated: the simulated fleet's backends, which have a price; any other stack has none.
         model: asked of every URL; "" takes the first model each server lists.
         key: reference ("env:NAME") of the key sent to every URL; "" sends none.
         named: backends that are called by their names.
@@ -116,9 +118,11 @@ def _simulated(target: str, simulated: Sequence[BackendPlan]) -> BackendPlan:
     for plan in simulated:
         if plan.url == target:
             return plan
-    targets = [plan.url for plan in simulated]
-    hint = did_you_mean(target, targets) or f"; there are {', '.join(targets)}"
-    raise UsageError(f"{target!r} is not a simulated stack{hint}")
+    try:
+        stack = find_stack(target.removeprefix("sim:"))
+    except StackError as error:
+        raise UsageError(f"{printable(target, 60)}: {error}") from None
+    return backend_plan(BackendEntry(name=stack.title, sim=stack.id))
 
 
 def _provided(provider: Provider, model: str, environment: Mapping[str, str]) -> BackendPlan:

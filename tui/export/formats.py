@@ -51,16 +51,20 @@ def is_recorded(name: str) -> bool:
 
 
 def parts(snapshot: Snapshot, names: Iterable[str], screen: Screen) -> Iterator[Part]:
-    """The files of `snapshot` in the formats called `names`.
+    """The files of `snapshot` in the formats called `names`, each once.
 
     Raises:
         ExportError: a format needs a recording, and there is none.
     """
     known = formats(screen)
-    for name in dict.fromkeys(names):
+    made: set[str] = set()
+    for name in names:
         if known[name].recorded and snapshot.recording is None:
             raise ExportError(f"{name} is made from a recording, and this run has none")
-        yield from known[name].parts(snapshot)
+        for part in known[name].parts(snapshot):
+            if part.suffix not in made:
+                made.add(part.suffix)
+                yield part
 
 
 def write_snapshot(

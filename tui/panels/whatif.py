@@ -46,18 +46,15 @@ def _knob(
         Span(fit(title, _TERM - 2), "strong" if pointed else "dim"),
         Span(fit(value, _VALUE), "warn" if changed else "strong"),
     )
-    if not steps:
-        choices: Row = (Span("by a quarter", "dim"),)
-    else:
-        room = max(width - row_width(left) - len(changed) - 2, 0)
-        choices = _choices(steps, at, room)
+    room = max(width - row_width(left) - len(changed) - 2, 0)
+    choices = _choices(steps or ("by a quarter",), at, room)
     return [fit_row((*left, *choices, Span(f" {changed}" if changed else "", "warn")), width)]
 
 
 def _choices(steps: Sequence[str], at: int | None, room: int) -> Row:
     """What it can be, as many of the steps around number `at` as have room."""
     first, last = 0, len(steps)
-    while sum(len(step) + 1 for step in steps[first:last]) > room and last - first > 1:
+    while sum(len(step) + 1 for step in steps[first:last]) > room and first < last:
         middle = at or 0
         if last - 1 - middle > middle - first:
             last -= 1
@@ -74,8 +71,9 @@ def _effects(now: Draft, then: Draft, width: int) -> list[Row]:
         no = Span(fit("does not fit", _TERM), "bad")
         return [figures.heading(title, "", width), *figures.told(no, (Span(printable(after), "warn"),), width)]
     assert isinstance(before, Effect), "what serves fits"
-    known = f"it fits; {after.provenance}; {USUAL_CONTEXT_TOKENS:,} tokens a stream"
-    heads = (Span(" " * _TERM), *(Span(fit(head, _COLUMN, "right"), "dim") for head in ("now", "then")))
+    known = f"it fits; {after.provenance}"
+    context = Span(f"at {USUAL_CONTEXT_TOKENS:,} tokens each", "dim")
+    heads = (context, *(Span(fit(head, _COLUMN, "right"), "dim") for head in ("now", "then")))
     made = [figures.heading(title, known, width), heads]
     for (term, was), (_, becomes) in zip(_said(before), _said(after), strict=True):
         role = "strong" if was != becomes else ""

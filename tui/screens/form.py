@@ -1,6 +1,7 @@
 """A form over a profile: tab goes on; it is saved as a new one of the user's."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -8,16 +9,20 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.filter import LineFilter
 from textual.widgets import Checkbox, Input, Label, Static
 
 from ...backends.printable import printable
 from ...profiles.library import save
 from ...profiles.problems import ProfileError
 from ...profiles.schema import Profile
+from ..draw.glyphs import choose_tier
 from ..elsewhere import ELSEWHERE
 from ..keys import DEFAULT, Keys
 from ..profileform import FORM, filled_in, values_of
 from ..theme import PALETTES, palette_named
+from ..widgets.letters import letters
+from ..widgets.steady_size import SteadyScreen
 from ..widgets.textual_theme import textual_theme
 
 _NAME: Final = "name"
@@ -61,6 +66,15 @@ class FormApp(App[Path]):
         self._folder = folder
         self._theme = theme
         self._before = ""
+        self._letters = letters(choose_tier(encoding=sys.stdout.encoding or "ascii"))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and ASCII where there is no more."""
+        return [*super().get_line_filters(), *self._letters]
+
+    def get_default_screen(self) -> SteadyScreen:
+        """Its one screen."""
+        return SteadyScreen()
 
     def compose(self) -> ComposeResult:
         """Every line, then the backends."""

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from ..elsewhere import ELSEWHERE, Elsewhere
 from ..keys import Keys, shown
 from ..metrics import CYCLE
+from ..widgets.steady_size import SteadySize
 
 _WORDS = (
     *((metric.title, metric.meaning) for metric in CYCLE),
@@ -37,7 +38,7 @@ _OVER: Final[dict[Elsewhere, str]] = {"filter": "while a filter is typed", "ques
 """Screens over the console; those that come before it say their keys themselves."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(SteadySize, ModalScreen[None]):
     """Keys and words; any of its own keys closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(ELSEWHERE["help"])

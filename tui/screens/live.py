@@ -20,6 +20,7 @@ from ..panels.layout import Box, Layout, arrange, backend_at
 from ..panels.page import Piece, draw_page, long_page
 from ..theme import Palette
 from ..view import Panel, View
+from ..widgets.steady_size import SteadySize
 from ..widgets.strips import PageWidget
 
 
@@ -34,8 +35,12 @@ class CardClicked(Message):
 class Resized(Message):
     """The screen has another size: what was shown has to be drawn anew."""
 
+    def can_replace(self, message: Message) -> bool:
+        """Once is enough."""
+        return isinstance(message, Resized)
 
-class LiveScreen(Screen[None]):
+
+class LiveScreen(SteadySize, Screen[None]):
     """Shows boards.
 
     Args:

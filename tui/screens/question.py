@@ -10,9 +10,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ..keys import shown
+from ..widgets.steady_size import SteadySize
 
 
-class QuestionScreen(ModalScreen[str]):
+class QuestionScreen(SteadySize, ModalScreen[str]):
     """Asks, and returns the answer that a key stands for.
 
     Args:

@@ -10,9 +10,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from ..elsewhere import ELSEWHERE
+from ..widgets.steady_size import SteadySize
 
 
-class SeekScreen(ModalScreen[None]):
+class SeekScreen(SteadySize, ModalScreen[None]):
     """Asks for a text, which is kept or given up for what stood there before.
 
     Args:

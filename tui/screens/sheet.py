@@ -16,6 +16,7 @@ from ..panels.layout import Box
 from ..panels.page import Piece
 from ..theme import PALETTES, palette_named
 from ..view import View
+from ..widgets.steady_size import SteadyScreen
 from ..widgets.strips import PageWidget
 from ..widgets.textual_theme import textual_theme
 
@@ -46,6 +47,10 @@ class SheetApp(App[Result]):
     def page(self, width: int, room: int) -> list[Row]:
         """Exactly `room` rows of at most `width` cells."""
         raise NotImplementedError
+
+    def get_default_screen(self) -> SteadyScreen:
+        """Its one screen."""
+        return SteadyScreen()
 
     def compose(self) -> ComposeResult:
         """One page."""

@@ -19,18 +19,19 @@ from ..panels.whatif import draw_what_if, knob_row
 from ..theme import Palette
 from ..view import View
 from ..whatif import Effect, commands, draft_of, effect, knobs, turned
+from ..widgets.steady_size import SteadySize
 from ..widgets.strips import PageWidget
 
 _WORDS = (
-    (("what-if-next", "what-if-previous"), "another knob"),
-    (("what-if-less", "what-if-more"), "turn it"),
-    (("what-if-apply",), "have it so"),
-    (("what-if-undo",), "as it is now"),
+    (("what-if-next", "what-if-previous"), "knob"),
+    (("what-if-less", "what-if-more"), "turn"),
+    (("what-if-apply",), "apply"),
     (("what-if-leave",), "leave"),
+    (("what-if-undo",), "undo"),
 )
 
 
-class WhatIfScreen(ModalScreen[list[WhatIfCommand]]):
+class WhatIfScreen(SteadySize, ModalScreen[list[WhatIfCommand]]):
     """Returns the commands that make it so; none where nothing shall change.
 
     Args:

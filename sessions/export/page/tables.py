@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ....backends.printable import printable
 from ....engine.frame import Frame
 from ...figures import number, times, usd
-from ...money import price
+from ...money import prices
 from ...summary import Backend, Latency
 from ..answer import whole
 from ..sentence import Figure, Form
@@ -62,9 +62,7 @@ def costs(teller: Teller, frame: Frame) -> Html | None:
             bar = _bar(backend.cost.usd_per_m_output, most, place) if field == "usd_per_m_output" else EMPTY
             sign = estimated(backend) if field != "usd_per_hour" else ""
             cells.append(element("span", sign, amount, bar, class_="amount"))
-        where = element(
-            "span", price(counted.price, old=counted.price_old), class_="warn" if counted.price_old else None
-        )
+        where = element("span", prices(counted), class_="warn" if counted.price_old else None)
         rows.append([teller.name(place), *cells, where])
     if not rows:
         return None

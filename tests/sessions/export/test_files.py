@@ -45,11 +45,14 @@ def test_parts_are_named_by_stem_and_suffix(tmp_path: Path) -> None:
 
 
 def test_what_may_hold_texts_is_for_its_owner_only(tmp_path: Path) -> None:
-    parts = [Part("html", ["x"]), Part("vllm.json", ["prompts"], private=True)]
+    figures, texts = Part("html", ["x"]), Part("vllm.json", ["prompts"], private=True)
     before = os.umask(0o022)
     try:
-        page, texts = write_parts(parts, tmp_path, "run")
+        made = [
+            *write_parts([figures, texts], tmp_path / "some", "run"),
+            *write_parts([figures], tmp_path / "none", "run"),
+        ]
     finally:
         os.umask(before)
-    assert page.stat().st_mode & 0o777 == 0o644
-    assert texts.stat().st_mode & 0o777 == 0o600
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o644, 0o600, 0o644]
+    assert [path.parent.stat().st_mode & 0o777 for path in made] == [0o700, 0o700, 0o755]
