@@ -265,3 +265,15 @@ def test_prompts_sent_late_by_a_late_loop_are_our_fault(kind, send_lag_ms, loop_
     )
     assert trust.level == level
     assert ("left 40 ms late" in trust.reason) == (level == "red")
+
+
+@pytest.mark.parametrize(
+    ("lags_ms", "level"), [([300.0] * 50, "red"), ([90.0] * 50, "amber"), ([0.1] * 40 + [900.0] * 2, "amber")]
+)
+def test_slots_that_stand_empty_are_our_fault(lags_ms, level) -> None:
+    """A closed loop that notices late that an answer has ended holds fewer requests in flight than asked for."""
+    histograms = {"ttft": histogram(*[100.0] * 50), "e2e": histogram(*[1000.0] * 50)}
+    client = ClientFrame(loop_lag=histogram(*lags_ms))
+    trust = client_trust(frame(backend("a", histograms=histograms), client=client))
+    assert trust.level == level
+    assert ("empty for 300 ms" in trust.reason) == (level == "red")
