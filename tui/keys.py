@@ -11,7 +11,7 @@ from textual.keys import Keys as KeyNames
 
 from ..profiles.problems import suggestion
 from .elsewhere import ELSEWHERE, TYPED_IN, Elsewhere
-from .view import PANELS, Panel
+from .view import PANELS, Page, Panel
 
 _PANELS: Final[dict[Panel, str]] = {
     "cards": "backends",
@@ -134,29 +134,58 @@ EVERYWHERE: Final[list[BindingType]] = [
 ]
 """Keys that work on any screen and cannot be rebound."""
 
-_HINTS: Final = (
-    (("quit",), "quit"),
-    (("help",), "help"),
-    (("freeze",), "freeze"),
+_ON_PAGES: Final = (
     (("metric-next",), "metric"),
-    (("panel-cards", "panel-events"), "panels"),
+    (("freeze",), "freeze"),
     (("load-up", "load-down"), "load"),
-    (("expand",), "in depth"),
-    (("compare",), "compare"),
-    (("event-previous",), "events"),
     (("export",), "export"),
-    (("palette",), "all"),
-    (("workload",), "workload"),
-    (("filter",), "filter"),
-    (("sort-next",), "sort"),
     (("screenshot",), "picture"),
-    (("time-more",), "time"),
     (("hold",), "hold"),
-    (("reset",), "reset"),
-    (("theme",), "theme"),
-    (("save",), "save"),
+    (("palette",), "all"),
 )
-"""(ids, word) for the footer, the most useful first."""
+_HINTS: Final[dict[Page, tuple[tuple[tuple[str, ...], str], ...]]] = {
+    "board": (
+        (("quit",), "quit"),
+        (("help",), "help"),
+        (("freeze",), "freeze"),
+        (("metric-next",), "metric"),
+        (("panel-cards", "panel-events"), "panels"),
+        (("load-up", "load-down"), "load"),
+        (("expand",), "depth"),
+        (("compare",), "compare"),
+        (("filter",), "filter"),
+        (("event-previous",), "events"),
+        (("export",), "export"),
+        (("sort-next",), "sort"),
+        (("palette",), "all"),
+        (("workload",), "workload"),
+        (("screenshot",), "picture"),
+        (("time-more",), "time"),
+        (("hold",), "hold"),
+        (("reset",), "reset"),
+        (("theme",), "theme"),
+        (("save",), "save"),
+    ),
+    "depth": (
+        (("quit",), "quit"),
+        (("help",), "help"),
+        (("back",), "back"),
+        (("focus-left", "focus-right"), "another one"),
+        (("focus-down", "focus-up"), "scroll"),
+        (("compare",), "compare"),
+        *_ON_PAGES,
+    ),
+    "compare": (
+        (("quit",), "quit"),
+        (("help",), "help"),
+        (("back",), "back"),
+        (("compare-first",), "another a"),
+        (("focus-left", "focus-right"), "another b"),
+        (("focus-down", "focus-up"), "scroll"),
+        *_ON_PAGES,
+    ),
+}
+"""(ids, word) for the footer of each page, the most useful first."""
 
 _MODIFIERS: Final = frozenset({"ctrl", "shift", "alt", "super", "hyper", "meta"})
 _SIGNS: Final = frozenset({"plus", "minus", "slash", "backslash", "at", "underscore"})
@@ -210,10 +239,9 @@ class Keys:
         known = {str(each.id): each for each in chain(self.bindings, *self.elsewhere.values())}
         return _together([shown(known[name]) for name in ids if name in known])
 
-    @property
-    def hints(self) -> tuple[tuple[str, str], ...]:
-        """(key, word) for the footer, the most useful first."""
-        return tuple((self.named(*ids), word) for ids, word in _HINTS)
+    def hints(self, page: Page) -> tuple[tuple[str, str], ...]:
+        """(key, word) for the footer of `page`, the most useful first."""
+        return tuple((key, word) for ids, word in _HINTS[page] if (key := self.named(*ids)))
 
 
 DEFAULT: Final = Keys()

@@ -52,9 +52,9 @@ class Papers:
         """What `frame` shows, in a folder: a page, Markdown, a picture, and data where there is a journal."""
         recording = self._recording()
         names = ("html", "md", "csv", "json", "svg") if recording else ("html", "md", "json", "svg")
-        folder = self._folder / f"{Snapshot(frame).stem[:40]}-{self._now():%H%M%S}"
+        folder = self._folder / Snapshot(frame).stem.removesuffix("_snapshot")
         try:
             files = write_snapshot(frame, names, folder, recording=recording, screen=screen)
         except (ExportError, RecordingError) as error:
             return f"not exported: {error}"
-        return f"exported {len(files)} files to {folder.name}/ (index: {files[0].name})"
+        return f"exported {len(files)} files to {folder.name}/: open the .html there"

@@ -16,6 +16,7 @@ from .app import InfertopApp
 from .draw.units import clock
 from .keys import KEYS, Keys
 from .replay_reel import Reel
+from .view import Page
 
 SPEEDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
@@ -60,9 +61,10 @@ _KEYS: Final = (
 class ReplayKeys(Keys):
     """The keys of a replay: those of the console, less what steers a run, and those of a player."""
 
-    @property
-    def hints(self) -> tuple[tuple[str, str], ...]:
-        """(key, word) for the footer, the most useful first."""
+    def hints(self, page: Page) -> tuple[tuple[str, str], ...]:
+        """(key, word) for the footer of `page`, the most useful first."""
+        if page != "board":
+            return super().hints(page)
         return (
             ("q", "quit"),
             ("space", "pause"),

@@ -7,7 +7,9 @@ cells have changed. `asciinema play docs/walkthrough.cast` shows it. Needs tmux,
 """
 
 import json
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +40,8 @@ Cell = tuple[str, str]
 def screens(seconds: float) -> Iterator[tuple[float, list[list[Cell]]]]:
     """(second, rows of cells) of a demo that is quit after `seconds`."""
     size = ("-x", str(COLUMNS), "-y", str(ROWS))
-    environment = "COLORTERM=truecolor TERM=tmux-256color LANG=C.UTF-8"
+    home = tempfile.mkdtemp()  # the theme of last time is nobody's but the recording's
+    environment = f"COLORTERM=truecolor TERM=tmux-256color LANG=C.UTF-8 XDG_STATE_HOME={home} XDG_DATA_HOME={home}"
     tmux("new-session", "-d", "-s", "cast", *size, f"env {environment} infertop demo; sleep 60")
     try:
         tmux("set-option", "-t", "cast", "status", "off")
@@ -54,6 +57,7 @@ def screens(seconds: float) -> Iterator[tuple[float, list[list[Cell]]]]:
         time.sleep(3)
     finally:
         tmux("kill-session", "-t", "cast")
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def cells(line: str) -> Iterator[Cell]:

@@ -22,13 +22,15 @@ from rich.style import Style
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
+from infertop.tui.theme import DARK, LIGHT
+
 HERE = Path(__file__).resolve().parent
 CELL_PX = (8, 15)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What to run, for how long, which keys to press then, and at which size."""
+    """What to run, for how long, which keys to press then, how long to wait after them, and at which size."""
 
     name: str
     columns: int
@@ -36,26 +38,28 @@ class Picture:
     command: str = "infertop"
     keys: tuple[str, ...] = ()
     wait_s: float = 25.0
-    paper: str = "#101418"
+    then_s: float = 0.0
+    paper: str = DARK.ground
 
 
 PICTURES = (
     Picture("console-80x24", 80, 24),
-    Picture("console-120x40", 120, 40),
+    Picture("console-120x40", 120, 40, wait_s=75),
     Picture("console-240x60", 240, 60),
-    Picture("console-light-120x40", 120, 40, keys=("t",), paper="#ffffff"),
-    Picture("console-one-80x24", 80, 24, command="infertop sim:h200"),
+    Picture("console-light-120x40", 120, 40, keys=("t",), paper=LIGHT.ground),
     Picture("console-two-120x40", 120, 40, command="infertop sim:h200 sim:mi300x", keys=("Tab",)),
     Picture("console-50x20", 50, 20),
-    Picture("heat-120x40", 120, 40, keys=("3",), wait_s=60),
-    Picture("heat-light-80x24", 80, 24, keys=("3", "t"), wait_s=60, paper="#ffffff"),
-    Picture("answers-120x40", 120, 40, keys=("7", *"tttttt"), wait_s=20),  # the theme comes back; answers need time
+    Picture("heat-120x40", 120, 40, keys=("3",), wait_s=45),
+    Picture("heat-light-80x24", 80, 24, keys=("3", "t"), wait_s=45, paper=LIGHT.ground),
+    Picture("answers-120x40", 120, 40, keys=("7",), wait_s=20, then_s=14),
     Picture("depth-120x40", 120, 40, keys=("Enter",)),
     Picture("compare-120x40", 120, 40, command="infertop sim:h200 sim:mi300x --rate 8", keys=("c",), wait_s=60),
     Picture("help-80x24", 80, 24, keys=("?",)),
+    Picture("sweep-120x40", 120, 40, command="infertop sweep fleet --virtual --target 'p95_ttft<300ms'", wait_s=60),
+    Picture("decide-120x40", 120, 40, command="infertop decide", keys=("Enter",), wait_s=6, then_s=60),
     Picture("walkthrough-80x24", 80, 24, command="infertop demo --from 4", wait_s=32.0),
-    Picture("walkthrough-light-120x40", 120, 40, command="infertop demo", keys=("t",), wait_s=38.0, paper="#ffffff"),
-    Picture("walkthrough-240x60", 240, 60, command="infertop demo --from 2", wait_s=50.0),
+    Picture("walkthrough-light-120x40", 120, 40, command="infertop demo", keys=("t",), wait_s=38, paper=LIGHT.ground),
+    Picture("walkthrough-240x60", 240, 60, command="infertop demo --from 2", wait_s=44.0),
 )
 
 
@@ -73,6 +77,7 @@ def captured(picture: Picture) -> str:
         for key in picture.keys:
             tmux("send-keys", "-t", session, key)
             time.sleep(2)
+        time.sleep(picture.then_s)
         screen = tmux("capture-pane", "-t", session, "-p", "-e", "-N")
         tmux("send-keys", "-t", session, "q")
         time.sleep(3)

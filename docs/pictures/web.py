@@ -6,9 +6,12 @@ Runs `infertop web` and has Chromium open it, as the tests do. Needs chromium; n
 """
 
 import asyncio
+import os
 import re
+import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,8 +24,11 @@ WAIT_S = 25.0
 
 
 async def main() -> None:
+    home = tempfile.mkdtemp()  # the theme of last time is nobody's but the picture's
     server = await asyncio.create_subprocess_exec(
-        "infertop", "web", "--", "run", "fleet", stderr=asyncio.subprocess.PIPE
+        *("infertop", "web", "--", "run", "fleet"),
+        stderr=asyncio.subprocess.PIPE,
+        env=os.environ | {"XDG_STATE_HOME": home, "XDG_DATA_HOME": home},
     )
     said = (await server.stderr.readline()).decode()
     try:
@@ -34,10 +40,10 @@ async def main() -> None:
                 sys.stdout.write(f"{name}.png\n")
                 await tab.type("t")
                 await asyncio.sleep(2)
-            await tab.type("t")
     finally:
         server.send_signal(signal.SIGTERM)
         await server.wait()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":

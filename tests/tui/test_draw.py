@@ -95,6 +95,11 @@ def test_wrapped_rows_fit_and_keep_their_words(row, width):
         assert "".join(map(row_text, wrapped)).replace(" ", "") == row_text(row).replace(" ", "")
 
 
+def test_a_marker_is_not_parted_from_its_name():
+    row = (Span("on the same prompts "), Span("◆ Groq LPU", "series3"), Span(" lower"))
+    assert [row_text(each).rstrip() for each in wrap(row, 23)] == ["on the same prompts", "◆ Groq LPU lower"]
+
+
 def test_sentences_flow_into_few_rows():
     parts = [(Span("one two"),), (Span("three"),), (Span("four five six"),)]
     assert [row_text(row) for row in flow(parts, 16, Span(" · "))] == ["one two · three", "four five six"]

@@ -102,3 +102,13 @@ async def test_mistakes_are_said_and_nothing_is_saved():
         app.simulate_key("escape")
     assert app.return_value is None
     assert not user_folder().exists()
+
+
+async def test_no_colour_where_none_is_wanted(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = FormApp(profile(), "fleet", user_folder())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("tab")
+        await pilot.pause(0.1)
+        styles = [part.style for strip in app.screen._compositor.render_strips() for part in strip if part.style]
+    assert all(colour is None or colour.is_default for style in styles for colour in (style.color, style.bgcolor))

@@ -9,6 +9,7 @@ from infertop.tui.config import default_path as config_path
 from infertop.tui.config import load_keys
 from infertop.tui.elsewhere import ELSEWHERE
 from infertop.tui.keys import KEYS, BadKeyError, Keys
+from infertop.tui.replay import replay_keys
 from infertop.tui.usage import UsageError
 from infertop.tui.view import PANELS, WANTED_FIRST
 from infertop.tui.viewstate import VERSION, ViewState, default_path
@@ -25,8 +26,16 @@ def test_an_id_can_be_put_on_other_keys():
     keys = Keys.rebound({"freeze": "f2, ctrl+k", "panel-heat": "H", "quit": "Q"})
     assert bound(keys)["freeze"] == "f2,ctrl+k"
     assert bound(keys)["metric-next"] == "tab"
-    assert dict(keys.hints)["Q"] == "quit"
-    assert dict(keys.hints)["f2"] == "freeze"
+    assert dict(keys.hints("board"))["Q"] == "quit"
+    assert dict(keys.hints("board"))["f2"] == "freeze"
+
+
+def test_every_page_says_how_to_leave_it_and_how_to_turn_to_others():
+    assert {("esc", "back"), ("a", "another a"), ("←/→", "another b")} <= set(Keys().hints("compare"))
+    assert {("esc", "back"), ("←/→", "another one")} <= set(Keys().hints("depth"))
+    moved = Keys.rebound({"back": "B", "compare-first": "f2"})
+    assert {("B", "back"), ("f2", "another a")} <= set(moved.hints("compare"))
+    assert {("esc", "back"), ("h/l", "another b")} <= set(replay_keys(Keys()).hints("compare"))
 
 
 def test_two_ids_can_swap_keys():

@@ -3,18 +3,20 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 
 from ...profiles.demand import Demand
 from ...sessions.decide.decision import Decision
 from ...sessions.decide.revisit import compared
 from ..draw.glyphs import Tier, choose_tier
 from ..theme import PALETTES, palette_named
+from ..widgets.letters import letters
 from ..widgets.textual_theme import textual_theme
 from .interview import Check, Interview, begun
 from .outcome import Shown
@@ -76,6 +78,10 @@ class DecideApp(App[Decision]):
         self._decision: Decision | None = None
         self._work: asyncio.Task[None] | None = None
         self._warned = False
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and ASCII where there is no more."""
+        return [*super().get_line_filters(), *letters(self.tier)]
 
     @property
     def title_of(self) -> str:

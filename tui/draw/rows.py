@@ -11,7 +11,11 @@ from typing import Final, Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from .glyphs import MARKERS
+
 Align = Literal["left", "right"]
+
+_WORD: Final = re.compile(rf" *(?:[{MARKERS}] )?[^ ]+| +")
 
 
 class Span(NamedTuple):
@@ -113,14 +117,14 @@ def flow(parts: Sequence[Row], width: int, separator: Span) -> list[Row]:
 
 
 def wrap(row: Row, width: int) -> list[Row]:
-    """`row` broken at blanks into rows of at most `width` cells; a longer word is cut."""
+    """`row` broken at blanks into rows of at most `width` cells; a marker stays with its name, long words are cut."""
     if row_width(row) <= width:
         return [row]
     rows: list[Row] = []
     current: list[Span] = []
     left = width
     for span in row:
-        for word in re.findall(r" *[^ ]+| +", span.text):
+        for word in _WORD.findall(span.text):
             if cell_len(word) > left and current:
                 rows.append(tuple(current))
                 current, left = [], width

@@ -1,5 +1,6 @@
 """A form over a profile: tab goes on; it is saved as a new one of the user's."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -58,13 +59,14 @@ class FormApp(App[Path]):
     """
 
     def __init__(self, profile: Profile, name: str, folder: Path, theme: str = "", keys: Keys = DEFAULT) -> None:
-        super().__init__()
+        no_colour = bool(os.environ.get("NO_COLOR"))
+        super().__init__(ansi_color=True if no_colour else None)
         self._keys = keys
         self.set_keymap(keys.keymap)
         self._profile = profile
         self._origin = name
         self._folder = folder
-        self._theme = theme
+        self._palette = None if no_colour else palette_named(theme)
         self._before = ""
         self._letters = letters(choose_tier(encoding=sys.stdout.encoding or "ascii"))
 
@@ -102,7 +104,7 @@ class FormApp(App[Path]):
         """In the user's colours."""
         for palette in PALETTES:
             self.register_theme(textual_theme(palette))
-        self.theme = palette_named(self._theme).name
+        self.theme = self._palette.name if self._palette else "ansi-dark"
         self._before = self._state()
 
     def _state(self) -> str:

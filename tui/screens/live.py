@@ -44,7 +44,7 @@ class LiveScreen(SteadySize, Screen[None]):
     """Shows boards.
 
     Args:
-        hints: (key, word) for the footer.
+        keys: whose hints the footer gives.
 
     Attributes:
         columns: cards side by side, 1 for a table.
@@ -52,10 +52,10 @@ class LiveScreen(SteadySize, Screen[None]):
 
     CSS = "LiveScreen { overflow: hidden hidden; }"
 
-    def __init__(self, hints: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, keys: Keys) -> None:
         super().__init__()
         self.columns = 1
-        self._hints = hints
+        self._keys = keys
         self._layout_now: Layout | None = None
         self._backends = 0
         self._page = PageWidget()
@@ -80,11 +80,11 @@ class LiveScreen(SteadySize, Screen[None]):
         """Draw `board` as it was arranged, or a word of patience while there is none."""
         if not self.children:
             return
-        size = self.app.size
+        size, hints = self.app.size, self._keys.hints(view.page)
         if board is None or self._layout_now is None:
-            pieces = _waiting(view, size, self._hints)
+            pieces = _waiting(view, size, hints)
         else:
-            pieces = draw_page(board, view, size.width, size.height, self._layout_now, self._hints)
+            pieces = draw_page(board, view, size.width, size.height, self._layout_now, hints)
         self._page.show(pieces, size, palette, plain=view.tier is Tier.ASCII)
 
     def overflow(self, board: Board, view: View) -> int:
@@ -127,7 +127,7 @@ def live_screen(keys: Keys) -> LiveScreen:
 
         BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings)
 
-    return Bound(keys.hints)
+    return Bound(keys)
 
 
 def _waiting(view: View, size: Size, hints: Sequence[tuple[str, str]]) -> list[Piece]:

@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 
@@ -22,6 +23,7 @@ from ..export.screen import svg
 from ..palette import Entry, EntryPalette, provider
 from ..theme import PALETTES, palette_named
 from ..viewstate import ViewState
+from ..widgets.letters import letters
 from ..widgets.steady_size import SteadySize
 from ..widgets.strips import PageWidget
 from ..widgets.textual_theme import textual_theme
@@ -106,6 +108,10 @@ class SweepApp(App[Sweep | None]):
         self._leaving = False
         self._over = False
         self._page = SweepScreen()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and ASCII where there is no more."""
+        return [*super().get_line_filters(), *letters(self._view.tier)]
 
     # --- what there is to show ---
 

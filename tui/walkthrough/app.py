@@ -10,7 +10,7 @@ from ..app import InfertopApp
 from ..feed import FrameArrived
 from ..keys import KEYS, Keys
 from ..link import EngineLink
-from ..view import Panel, View
+from ..view import Page, Panel, View
 from .director import Director
 from .screen import walkthrough_screen
 from .script import Script, Setting, Stand
@@ -40,8 +40,7 @@ _KEYS: Final = (
 class WalkthroughKeys(Keys):
     """The keys of a walkthrough: those of the console, less what makes no sense here, and the director's."""
 
-    @property
-    def hints(self) -> tuple[tuple[str, str], ...]:
+    def hints(self, page: Page) -> tuple[tuple[str, str], ...]:
         """(key, word) for the footer, the most useful first."""
         return (
             ("q", "quit"),
@@ -50,7 +49,7 @@ class WalkthroughKeys(Keys):
             ("space", "pause"),
             ("f", "free roam"),
             ("+/-", "load"),
-            ("1-9", "panels"),
+            ("1-9", "panels") if page == "board" else (self.named("back"), "to the panels"),
             ("tab", "metric"),
             ("t", "theme"),
             ("?", "help"),

@@ -1,6 +1,5 @@
 """The live screen with the strip of a walkthrough between its panels and its footer."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -26,11 +25,11 @@ class WalkthroughScreen(LiveScreen):
     """Shows boards, and under them what `tell` was told last.
 
     Args:
-        hints: (key, word) for the footer.
+        keys: whose hints the footer gives.
     """
 
-    def __init__(self, hints: Sequence[tuple[str, str]]) -> None:
-        super().__init__(hints)
+    def __init__(self, keys: Keys) -> None:
+        super().__init__(keys)
         self._told: tuple[Progress, Setting] | None = None
         self._splits = Splits()
 
@@ -64,12 +63,12 @@ class WalkthroughScreen(LiveScreen):
             return
         (progress, setting), size, rows = self._told, self.app.size, self._strip_rows
         above = size.height - rows - self._layout_now.footer
-        layout = replace(self._layout_now, footer=0)
-        pieces = draw_page(board, view, size.width, above, layout, self._hints)
+        layout, hints = replace(self._layout_now, footer=0), self._keys.hints(view.page)
+        pieces = draw_page(board, view, size.width, above, layout, hints)
         strip = draw_strip(progress, setting, self._figures(board, setting), view, size.width, rows)
         pieces.append((Box(0, above, size.width, rows), strip))
         if self._layout_now.footer:
-            pieces.append((Box(0, size.height - 1, size.width, 1), draw_footer(self._hints, view, size.width)))
+            pieces.append((Box(0, size.height - 1, size.width, 1), draw_footer(hints, view, size.width)))
         self.query_one(PageWidget).show(pieces, size, palette, plain=view.tier is Tier.ASCII)
 
     def _figures(self, board: Board, setting: Setting) -> list[Figure]:
@@ -87,4 +86,4 @@ def walkthrough_screen(keys: Keys) -> WalkthroughScreen:
 
         BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings)
 
-    return Bound(keys.hints)
+    return Bound(keys)

@@ -83,8 +83,8 @@ class Maker:
         return self.decisions.pop(0) if len(self.decisions) > 1 else self.decisions[0]
 
 
-def app_of(maker, **options):
-    return DecideApp(DOCUMENT, check, maker.make, save_demand, export, tier=Tier.BRAILLE, **options)
+def app_of(maker, tier=Tier.BRAILLE, **options):
+    return DecideApp(DOCUMENT, check, maker.make, save_demand, export, tier=tier, **options)
 
 
 async def until(pilot, app, screen):
@@ -116,6 +116,15 @@ async def test_enter_decides_and_one_changed_answer_shows_what_changed():
         await pilot.press("q")
     assert app.return_value == dearer
     assert [each.classes[0].requests_per_day.value for each in maker.asked] == [400_000, 500_000]
+
+
+async def test_all_is_ascii_where_there_is_no_more():
+    app = app_of(Maker(DECISION), tier=Tier.ASCII)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, app, AskScreen)
+        await pilot.press("é")
+        await pilot.pause(0.1)
+        assert text(app).isascii()
 
 
 async def test_every_key_of_the_questions():

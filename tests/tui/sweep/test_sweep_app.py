@@ -38,8 +38,8 @@ class Steps:
 
 
 @asynccontextmanager
-async def screen(link=None, size=(120, 40), wanted="H200", **options):
-    app = SweepApp(link or Finished(DONE), tier=Tier.BRAILLE, **options)
+async def screen(link=None, size=(120, 40), wanted="H200", tier=Tier.BRAILLE, **options):
+    app = SweepApp(link or Finished(DONE), tier=tier, **options)
     async with app.run_test(size=size) as pilot:
         await until(app, pilot, wanted)
         yield app, pilot
@@ -190,6 +190,16 @@ def test_no_key_means_two_things_and_every_hint_is_a_key():
     assert len(set(keys)) == len(keys)
     assert {binding.id for binding in KEYS} > {"quit", "help", "alone"}
     assert len(HINTS) > 5
+
+
+@pytest.mark.parametrize("key", ["question_mark", "ctrl+p"])
+async def test_what_opens_over_the_sweep_is_ascii_too(key):
+    async with screen(size=(80, 24), tier=Tier.ASCII) as (app, pilot):
+        before = text(app)
+        await pilot.press(key)
+        await pilot.pause(0.2)
+        assert text(app) != before
+        assert text(app).isascii()
 
 
 async def test_no_colour_draws_the_same(monkeypatch):
